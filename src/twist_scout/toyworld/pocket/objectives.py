@@ -1,0 +1,159 @@
+"""What the pocket base is trained for: answers (decoder) and words of patches (vision tower)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
+
+from twist_scout.toyworld.drawing import CATEGORIES, COLORS
+from twist_scout.toyworld.pocket.lessons import PREFIX, Lesson, Packed, Teacher, pack
+from twist_scout.toyworld.pocket.words_of_patches import PatchWords
+from twist_scout.toyworld.scene import SIZES
+
+_VALIDATION_SEED = 10_000_000
+_BACKGROUND = len(CATEGORIES) + len(COLORS) + len(SIZES)
+
+
+class Eyes:
+    """Vision tower and projector: produce the words of every patch.
+
+    The loss is the squared distance to the target token plus, for names, colours and sizes, the cross-entropy of the token's
+    products with the word vectors; patches of objects weigh five times those of the background.
+    """
+
+    def __init__(self, model: LlavaForConditionalGeneration, tokenizer: PreTrainedTokenizerFast) -> None:
+        self.model = model
+        self.words = PatchWords(model.get_input_embeddings().weight.data, tokenizer)
+        self._tower: Any = model.model.vision_tower
+        bounds = np.cumsum([0, len(CATEGORIES), len(COLORS), len(SIZES)])
+        self._groups = [slice(int(a), int(b)) for a, b in zip(bounds, bounds[1:], strict=False)]
+
+    def trained_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """Names and tensors that this objective trains."""
+        for name, p in self.model.named_parameters():
+            if name.startswith(("model.vision_tower.", "model.multi_modal_projector.")):
+                yield name, p
+
+    def compile(self) -> None:
+        """Fuse the tower's small operations."""
+        self._tower = torch.compile(self.model.model.vision_tower)
+
+    def tokens(self, lessons: list[Lesson]) -> Tensor:
+        """Image tokens (B, 100, width) that the tower makes of the pictures."""
+        pixels = torch.from_numpy(np.stack([x.pixels for x in lessons])).permute(0, 3, 1, 2)
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self._tower(pixels.float() / 127.5 - 1, output_hidden_states=True).hidden_states[-1]
+            return self.model.model.multi_modal_projector(hidden).float()
+
+    def loss(self, lessons: list[Lesson]) -> Tensor:
+        """Scalar loss of a batch."""
+        mixture = torch.from_numpy(np.stack([self.words.mixture(x) for x in lessons]))  # (B, 100, words)
+        tokens = self.tokens(lessons)
+        distance = (tokens - self.words(lessons)).pow(2).sum(-1)  # (B, 100)
+        scores = self._scores(tokens)
+        entropy = torch.zeros_like(distance)
+        for group in self._groups:
+            target = torch.cat([mixture[..., group], mixture[..., _BACKGROUND:]], -1)
+            target = target / target.sum(-1, keepdim=True)
+            logits = 8 * torch.cat([scores[..., group], scores[..., _BACKGROUND:]], -1)
+            entropy = entropy - (target * logits.log_softmax(-1)).sum(-1)
+        weight = 1.25 - mixture[..., _BACKGROUND]
+        return ((distance + 0.5 * entropy) * weight).sum() / weight.sum()
+
+    def _scores(self, tokens: Tensor) -> Tensor:
+        return (tokens - self.words.places) @ self.words.vectors.T
+
+    @torch.no_grad()
+    def examine(self, teacher: Teacher) -> dict[str, float]:
+        """Share of object patches whose best name, colour and size word is right, on unseen scenes."""
+        lessons = [teacher.lesson(_VALIDATION_SEED + i) for i in range(64)]
+        mixture = torch.from_numpy(np.stack([self.words.mixture(x) for x in lessons]))
+        tokens = self.tokens(lessons)
+        shown = mixture[..., _BACKGROUND] < 0.4
+        scores = self._scores(tokens)
+        result = {
+            name: (scores[..., g].argmax(-1) == mixture[..., g].argmax(-1))[shown].float().mean().item()
+            for name, g in zip(("patch_name", "patch_color", "patch_size"), self._groups, strict=True)
+        }
+        result["cosine"] = F.cosine_similarity(tokens, self.words(lessons), dim=-1)[shown].mean().item()
+        return {k: round(v, 4) for k, v in result.items()}
+
+
+class Answers:
+    """The decoder: answer questions about image tokens, exact ones or the tower's."""
+
+    def __init__(
+        self,
+        model: LlavaForConditionalGeneration,
+        eyes: Eyes,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        exact: bool,
+    ) -> None:
+        self.model, self.eyes, self.tokenizer, self.exact = model, eyes, tokenizer, exact
+        self._decoder: Any = model.model.language_model
+
+    def trained_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """Names and tensors that this objective trains."""
+        for name, p in self.model.named_parameters():
+            if name.startswith(("model.language_model.", "lm_head.")):
+                yield name, p
+
+    def compile(self) -> None:
+        """Fuse the decoder's and the tower's small operations."""
+        self._decoder = torch.compile(self.model.model.language_model)
+        if not self.exact:
+            self.eyes.compile()
+
+    def predict(self, lessons: list[Lesson]) -> tuple[Tensor, Packed]:
+        """Logits (N, vocabulary) at the N label positions of the packed batch, row by row."""
+        packed = pack(lessons, self.tokenizer)
+        embed = self.model.get_input_embeddings()
+        with torch.no_grad():
+            image = self.eyes.words(lessons) if self.exact else self.eyes.tokens(lessons)
+        user = embed.weight[packed.user].expand(len(lessons), 1, -1)
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self._decoder(
+                inputs_embeds=torch.cat([user, image, embed(packed.input_ids)], 1),
+                attention_mask=packed.mask,
+                position_ids=packed.positions,
+                use_cache=False,
+            ).last_hidden_state
+        return self.model.lm_head(hidden[:, PREFIX:].float()[packed.labels >= 0]), packed
+
+    def loss(self, lessons: list[Lesson]) -> Tensor:
+        """Weighted cross-entropy, plus the experts' load-balancing loss where there are experts."""
+        logits, packed = self.predict(lessons)
+        told = packed.labels >= 0
+        entropy = F.cross_entropy(logits, packed.labels[told], reduction="none")
+        weight = packed.weights[told]
+        return (entropy * weight).sum() / weight.sum()
+
+    def examine(self, teacher: Teacher) -> dict[str, float]:
+        """Share of unseen questions of each kind whose every answer token is predicted, given the ones before."""
+        return accuracy_by_kind(self, teacher)
+
+
+@torch.no_grad()
+def accuracy_by_kind(answers: Answers, teacher: Teacher, scenes: int = 96) -> dict[str, float]:
+    """Teacher-forced exact accuracy of each question kind on unseen scenes."""
+    result = {}
+    for kind in dict.fromkeys(teacher.kinds):
+        single = Teacher(teacher.tokenizer, (kind,), 1)
+        right: list[bool] = []
+        for start in range(0, scenes, 32):
+            lessons = [single.lesson(_VALIDATION_SEED + start + i) for i in range(32)]
+            # The last segment of a lesson is its text-only exercise.
+            lessons = [Lesson(x.scene, x.pixels, x.coverage, x.segments[:-1]) for x in lessons]
+            logits, packed = answers.predict(lessons)
+            rows = (packed.labels >= 0).nonzero()[:, 0]
+            hit = logits.argmax(-1) == packed.labels[packed.labels >= 0]
+            right += [bool(hit[rows == r].all()) for r, x in enumerate(lessons) if x.segments]
+        result[kind] = round(sum(right) / max(1, len(right)), 4)
+    return result
