@@ -10,13 +10,9 @@ from hypothesis import strategies as st
 
 from twist_scout.boxes.noun_phrase import noun_phrase_before
 
-WORDS = st.lists(
-    st.sampled_from(
-        ["the", "a", "dog", "red", "of", "group", "left", "to", "next", "and", "black", "white"]
-        + [",", ".", '"', "-", "watch", "in", "background", "sitting", "is", "on", "two", "one"]
-        + ["wearing", "building", "above", "it", "", "\n"]
-    )
-).map(" ".join)
+VOCABULARY = """the a dog red of group left to next and black white , . " - watch in background
+sitting is on two one wearing building above it"""
+WORDS = st.lists(st.sampled_from([*VOCABULARY.split(), "\n"])).map(" ".join)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""``twist-scout toyworld evaluate``: the toy-world exam of a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twist_scout.cli import console, options
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from twist_scout.experiments.exam import ExamResult
+
+
+def evaluate(
+    scenes: Annotated[int, typer.Option(min=1, help="How many unseen scenes.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene.")] = 0,
+    model: options.Model = None,
+    adapter: options.Adapter = None,
+    device: options.Device = None,
+    json: options.Json = False,
+) -> None:
+    """Put unseen scenes before a model and print what it understands, what it can point at, and what it forgot.
+
+    Without --model and --adapter, the pocket base and its adapter are examined. A fifth as many scenes about (category,
+    colour) pairs that no training picture has are added and reported apart.
+    """
+    from twist_scout.experiments.exam import run_exam
+    from twist_scout.grounder import Grounder, resolve_folders
+
+    console.quiet_libraries()
+    base_folder, adapter_folder = resolve_folders(model, adapter)
+    grounder = Grounder.from_pretrained(base_folder, adapter_folder, device)
+    base = Grounder.from_pretrained(base_folder, None, device) if adapter_folder else None
+    with console.progress() as bar:
+        task = bar.add_task("Examining", total=None)
+        result = run_exam(
+            grounder,
+            scenes=scenes,
+            seed=seed,
+            base=base,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if json:
+        console.print_json(result.to_dict())
+        return
+    screen = console.out()
+    screen.print(_table(result))
+    if result.bit_equal is not None:
+        verdict = "equal to the base's to the bit" if result.bit_equal else "NOT equal to the base's"
+        screen.print(f"Understanding-mode logits on {result.bit_equal_prompts} prompts: {verdict}")
+
+
+def _table(result: ExamResult) -> Table:
+    from rich.table import Table
+
+    scores, table = result.scores, Table(title=f"{result.scenes} unseen scenes, seed {result.seed}")
+    table.add_column("measure")
+    table.add_column("score", justify="right")
+    table.add_column("held-out pairs", justify="right")
+    table.add_column("questions", justify="right")
+    unusual = result.held_out.to_dict() if result.held_out else {}
+    rows = (
+        ("understanding accuracy", "understanding_accuracy", scores.understanding.total),
+        ("REC Acc@0.5", "rec_acc50", scores.referring.total),
+        ("localisation mIoU", "localization_miou", scores.localization.total),
+        ("grounded-caption AP50 (constant scores)", "gic_ap50", scores.captioning.images),
+        ("absent objects rejected", "rejection", scores.rejection.absent),
+        ("present objects wrongly rejected", "false_rejection", scores.rejection.present),
+    )
+    values = scores.to_dict()
+    for name, key, count in rows:
+        table.add_row(name, _text(values[key]), _text(unusual.get(key)), str(count))
+    table.add_section()
+    for kind, (correct, total) in scores.understanding.by_kind.items():
+        other = result.held_out.understanding.by_kind.get(kind) if result.held_out else None
+        unseen = _text(other[0] / other[1] if other else None)
+        table.add_row(f"  understanding: {kind}", _text(correct / total), unseen, str(total))
+    return table
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""Example records, pictures, and the batches that models train on."""

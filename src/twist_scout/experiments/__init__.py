@@ -1,0 +1,1 @@
+"""Experiments: whole runs that end in a table."""

@@ -1,0 +1,302 @@
+"""`Grounder`: pictures and prompts in, grounded text out. The facade that most users import.
+
+    from twist_scout import Grounder
+
+    grounder = Grounder.from_pretrained()            # the pocket model that ships with the package
+    answer = grounder.ground("street.jpg", "Where is the red car?")
+    answer.boxes[0].to_pixels(1280, 720)
+
+A prompt that asks for no box runs with the adapter switched off, that is, on the untouched base: alpha = 1 in Eq. 9 of
+the paper. A prompt that asks for one runs with the twin experts switched on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any, Literal, get_args, overload
+
+import torch
+from PIL import Image
+from transformers import GenerationConfig
+
+from twist_scout.boxes.grounded import GroundedText
+from twist_scout.data.chat import adds_special_tokens, prompt_text
+from twist_scout.data.images import ImageSource, load_image
+from twist_scout.errors import BadConfig, BadInput
+from twist_scout.loading import Source, load_adapter, load_base, read_adapter_config
+from twist_scout.processor_frame import frame_for
+from twist_scout.routing import decide
+
+Mode = Literal["auto", "grounding", "understanding"]
+
+
+class Grounder:
+    """A vision-language model, with or without a grounding adapter, behind one method.
+
+    Args:
+        model: a model that generates text from pictures and text, or such a model in a ``PeftModel``.
+        processor: its processor, with a chat template.
+        dialect: how the model writes boxes.
+    """
+
+    def __init__(self, model: Any, processor: Any, *, dialect: str = "scout") -> None:
+        from peft import PeftModel
+
+        self.model = model.eval()
+        self.processor = processor
+        self.dialect = dialect
+        self.has_adapter = isinstance(model, PeftModel)
+        tokenizer = processor.tokenizer
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        base: Source | None = None,
+        adapter: Source | None = None,
+        device: str | torch.device | None = None,
+        *,
+        dtype: torch.dtype | None = None,
+        dialect: str = "scout",
+    ) -> Grounder:
+        """Load a model and, where there is one, its adapter.
+
+        Args:
+            base: model folder or hub id. ``None``: the base that the adapter names, and without an adapter the
+                pocket base with its adapter, both shipped with the package.
+            adapter: adapter folder. ``None`` with a ``base``: the base alone.
+            device: ``cpu``, ``cuda``, ...; ``None``: a GPU where there is one.
+            dtype: of the weights; ``None``: as saved, on a CPU float32.
+            dialect: how the model writes boxes.
+
+        Raises:
+            BadModel: a folder does not hold what it should, or the adapter does not fit the base.
+            BadConfig: there is no such device.
+        """
+        where = _device(device)
+        base, adapter = resolve_folders(base, adapter)
+        model, processor = load_base(base, dtype=dtype, device=where)
+        if adapter is not None:
+            model = load_adapter(model, adapter)
+        return cls(model, processor, dialect=dialect)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    @overload
+    def ground(
+        self,
+        image: ImageSource,
+        prompt: str,
+        mode: Mode = ...,
+        *,
+        max_new_tokens: int = ...,
+        batch_size: int = ...,
+    ) -> GroundedText: ...
+
+    @overload
+    def ground(
+        self,
+        image: ImageSource | Sequence[ImageSource],
+        prompt: str | Sequence[str],
+        mode: Mode = ...,
+        *,
+        max_new_tokens: int = ...,
+        batch_size: int = ...,
+    ) -> GroundedText | list[GroundedText]: ...
+
+    def ground(
+        self,
+        image: ImageSource | Sequence[ImageSource],
+        prompt: str | Sequence[str],
+        mode: Mode = "auto",
+        *,
+        max_new_tokens: int = 256,
+        batch_size: int = 16,
+    ) -> GroundedText | list[GroundedText]:
+        """Answer a prompt about a picture, greedily.
+
+        Args:
+            image: a path, the bytes of a file, a PIL picture, or a list of those.
+            prompt: what to ask, or a list. One picture goes with every prompt of a list, and one prompt with every
+                picture.
+            mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` decides by the prompt.
+                Without an adapter all three run the base.
+            max_new_tokens: where to cut a long answer.
+            batch_size: how many rows go through the model at once.
+
+        Returns:
+            One grounded text, or a list of them if ``image`` or ``prompt`` is a list. Its ``mode`` says which mode
+            answered; boxes are relative to the original, upright picture.
+
+        Raises:
+            BadImage: a picture cannot be read.
+            BadInput: a prompt is empty, or two lists differ in length.
+            BadConfig: an unknown mode.
+        """
+        images, prompts, single = self._rows(image, prompt)
+        modes = [self._mode(mode, text) for text in prompts]
+        loaded = _load_each(images)
+        answers: list[GroundedText | None] = [None] * len(prompts)
+        for indexes in _batches(modes, batch_size):
+            pictures = [loaded[i] for i in indexes]
+            one_mode = modes[indexes[0]]
+            texts = self._generate(pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens)
+            for index, picture, text in zip(indexes, pictures, texts, strict=True):
+                frame = frame_for(self.processor, *picture.size)
+                answers[index] = GroundedText.parse(
+                    text, dialect=self.dialect, frame=frame, mode=one_mode
+                )
+        complete = [answer for answer in answers if answer is not None]
+        return complete[0] if single else complete
+
+    @torch.inference_mode()
+    def logits(
+        self, image: Sequence[ImageSource], prompt: Sequence[str], mode: Mode = "auto"
+    ) -> torch.Tensor:
+        """The logits over a batch of prompts, all in one mode: what "bit-equal to the base" is stated about.
+
+        Returns:
+            (batch, tokens, vocabulary) in the model's precision; the rows are padded on the left.
+
+        Raises:
+            BadInput: ``auto`` decides differently for different prompts, and as for :meth:`ground`.
+        """
+        images, prompts, _ = self._rows(image, prompt)
+        modes = {self._mode(mode, text) for text in prompts}
+        if len(modes) > 1:
+            raise BadInput("These prompts need different modes: ask for the logits of each mode apart.")
+        inputs = self._inputs(list(_load_each(images)), prompts)
+        with self._adapter_for(modes.pop()):
+            result: torch.Tensor = self.model(**inputs).logits
+        return result
+
+    def _rows(
+        self, image: ImageSource | Sequence[ImageSource], prompt: str | Sequence[str]
+    ) -> tuple[list[ImageSource], list[str], bool]:
+        """Pictures and prompts row by row, and whether the caller asked for a single one."""
+        many_images = isinstance(image, (list, tuple))
+        many_prompts = isinstance(prompt, (list, tuple))
+        images: list[Any] = list(image) if many_images else [image]  # type: ignore[arg-type]
+        prompts: list[Any] = list(prompt) if many_prompts else [prompt]
+        if many_images and many_prompts and len(images) != len(prompts):
+            raise BadInput(
+                f"{len(images)} pictures do not go with {len(prompts)} prompts: give one prompt for each picture."
+            )
+        rows = len(prompts) if many_prompts else len(images)
+        images = images if many_images else images * rows
+        prompts = prompts if many_prompts else prompts * rows
+        placeholder = getattr(self.processor, "image_token", None) or ""
+        for text in prompts:
+            if not isinstance(text, str) or not text.strip():
+                raise BadInput("The prompt is empty: say what to look for or ask a question.")
+            if placeholder and placeholder in text:
+                raise BadInput(
+                    f"The prompt holds {placeholder!r}, which this model reads as a picture: take it out."
+                )
+        return images, prompts, not (many_images or many_prompts)
+
+    def _mode(self, mode: Mode, prompt: str) -> Literal["grounding", "understanding"]:
+        if mode not in get_args(Mode):
+            raise BadConfig(f"There is no mode {mode!r}: choose one of {', '.join(get_args(Mode))}.")
+        return decide(prompt).mode if mode == "auto" else mode
+
+    def _adapter_for(self, mode: str) -> Any:
+        """Understanding is the base alone: the adapter is off, and not one of its operations runs."""
+        off = self.has_adapter and mode == "understanding"
+        return self.model.disable_adapter() if off else nullcontext()
+
+    def _inputs(self, pictures: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Any]:
+        texts = [
+            prompt_text(self.processor, [{"role": "user", "content": prompt}]) for prompt in prompts
+        ]
+        batch = self.processor(
+            text=texts,
+            images=[[picture] for picture in pictures],
+            padding=True,
+            padding_side="left",  # an answer has to follow its prompt without a gap
+            add_special_tokens=adds_special_tokens(self.processor, texts[0]),
+            return_tensors="pt",
+        )
+        dtype = self.model.dtype
+        return {
+            name: value.to(self.device, dtype if value.is_floating_point() else None)
+            for name, value in batch.items()
+            if isinstance(value, torch.Tensor)
+        }
+
+    @torch.inference_mode()
+    def _generate(
+        self, pictures: Sequence[Image.Image], prompts: Sequence[str], mode: str, max_new_tokens: int
+    ) -> list[str]:
+        inputs = self._inputs(pictures, prompts)
+        with self._adapter_for(mode):
+            tokens = self.model.generate(**inputs, generation_config=self._greedy(max_new_tokens))
+        new = tokens[:, inputs["input_ids"].shape[1] :]
+        texts = self.processor.tokenizer.batch_decode(new, skip_special_tokens=True)
+        return [str(text).strip() for text in texts]
+
+    def _greedy(self, max_new_tokens: int) -> GenerationConfig:
+        """Greedy search that stops where the model's own settings or its tokenizer say that a turn ends."""
+        tokenizer, own = self.processor.tokenizer, getattr(self.model, "generation_config", None)
+        ends = getattr(own, "eos_token_id", None)
+        ids = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
+        return GenerationConfig(
+            do_sample=False,
+            num_beams=1,
+            max_new_tokens=max_new_tokens,
+            eos_token_id=sorted(ids) or None,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+
+
+def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source, Source | None]:
+    """Fill in what the caller left out.
+
+    Nothing given: the pocket base and its adapter, both shipped. An adapter alone: the base that its config names, or
+    the pocket base where it names none. A base alone: no adapter.
+
+    Raises:
+        BadModel: the adapter folder is not one.
+    """
+    from twist_scout import toyworld
+
+    if base is not None:
+        return base, adapter
+    if adapter is None:
+        return toyworld.pocket_base(), toyworld.pocket_adapter()
+    named = read_adapter_config(adapter).get("base_model_name_or_path")
+    return named or toyworld.pocket_base(), adapter
+
+
+def _load_each(sources: Sequence[ImageSource]) -> list[Image.Image]:
+    """Load pictures; one that stands in several rows is read once."""
+    loaded: dict[int, Image.Image] = {}
+    for source in sources:
+        if id(source) not in loaded:
+            loaded[id(source)] = load_image(source)
+    return [loaded[id(source)] for source in sources]
+
+
+def _batches(modes: Sequence[str], size: int) -> Iterator[list[int]]:
+    """Row numbers in groups of at most ``size`` rows of one mode."""
+    for mode in dict.fromkeys(modes):
+        rows = [i for i, m in enumerate(modes) if m == mode]
+        for start in range(0, len(rows), max(1, size)):
+            yield rows[start : start + max(1, size)]
+
+
+def _device(device: str | torch.device | None) -> torch.device:
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadConfig(f"Device {str(device)!r} cannot be used ({reason}): try 'cpu'.") from error
+    return chosen

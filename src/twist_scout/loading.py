@@ -1,0 +1,133 @@
+"""Model and adapter folders: what to load when, and one clear sentence where a folder is not what it should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from twist_scout.errors import BadModel, TwistScoutError
+
+Source = str | Path
+
+
+def load_base(
+    base: Source, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu"
+) -> tuple[Any, Any]:
+    """Load a vision-language model and its processor.
+
+    Args:
+        base: folder or hub id.
+        dtype: of the weights; ``None``: as saved, on a CPU float32.
+        device: where to put the model.
+
+    Returns:
+        The model in evaluation mode, and its processor.
+
+    Raises:
+        BadModel: it is no such model, or a part of it is missing or damaged.
+    """
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    name = _checked_base(base)
+    where = torch.device(device)
+    weights: Any = dtype or (torch.float32 if where.type == "cpu" else "auto")
+    try:
+        model = AutoModelForImageTextToText.from_pretrained(name, dtype=weights)
+    except Exception as error:  # every layer below raises its own types for a damaged folder
+        raise BadModel(
+            f"{base} cannot be loaded as a vision-language model ({_first_line(error)}): give a folder that "
+            "save_pretrained wrote, or a hub id."
+        ) from error
+    try:
+        processor = AutoProcessor.from_pretrained(name)
+    except Exception as error:
+        raise BadModel(
+            f"The processor of {base} cannot be loaded ({_first_line(error)}): save it into the same folder with "
+            "processor.save_pretrained."
+        ) from error
+    if not (hasattr(processor, "image_processor") and hasattr(processor, "tokenizer")):
+        raise BadModel(
+            f"The processor of {base} is a {type(processor).__name__}, which does not take pictures and text: save the "
+            "model's own processor into its folder."
+        )
+    return model.to(where).eval(), processor
+
+
+def load_adapter(model: Any, adapter: Source) -> Any:
+    """Put an adapter of any peft method on a model.
+
+    Returns:
+        A ``PeftModel`` in evaluation mode whose adapter is active and does not train.
+
+    Raises:
+        BadModel: the folder holds no adapter, a damaged one, or one that was trained on another base.
+    """
+    import warnings
+
+    from peft import PeftModel
+
+    read_adapter_config(adapter)
+    try:
+        with warnings.catch_warnings():
+            # peft only warns about weights that find no place; the adapter would silently be a random one.
+            warnings.filterwarnings("error", message=".*missing adapter keys.*")
+            return PeftModel.from_pretrained(model, str(adapter), is_trainable=False).eval()
+    except TwistScoutError as error:
+        raise BadModel(f"The adapter {adapter} does not fit this base model: {error}") from error
+    except Exception as error:
+        raise BadModel(
+            f"The adapter {adapter} does not fit this base model, or is damaged ({_first_line(error)}): load it on the "
+            "base that it was trained on."
+        ) from error
+
+
+def read_adapter_config(adapter: Source) -> dict[str, Any]:
+    """The adapter's config as it stands in its folder; empty for an adapter on the hub.
+
+    Raises:
+        BadModel: the folder does not exist or holds no readable adapter config.
+    """
+    path = Path(adapter).expanduser()
+    if not path.exists():
+        if isinstance(adapter, Path) or str(adapter).startswith((".", "/", "~")) or str(adapter).count("/") != 1:
+            raise BadModel(f"The adapter folder {adapter} does not exist: check the path.")
+        return {}
+    file = path / "adapter_config.json"
+    if not file.is_file():
+        raise BadModel(
+            f"{adapter} is not an adapter folder, it has no adapter_config.json: give a folder that a PeftModel's "
+            "save_pretrained wrote."
+        )
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise BadModel(f"{file} cannot be read ({_first_line(error)}): save the adapter again.") from error
+    if not isinstance(config, dict) or "peft_type" not in config:
+        raise BadModel(f"{file} names no peft_type: save the adapter again with save_pretrained.")
+    return config
+
+
+def _checked_base(base: Source) -> str:
+    """The base as transformers wants it, after the checks that give a clearer sentence than transformers would."""
+    path = Path(base).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise BadModel(
+                f"{base} is not a model folder, it has no config.json: give a folder that save_pretrained wrote."
+            )
+        return str(path)
+    if path.exists():
+        raise BadModel(f"{base} is a file: give the folder that holds the model.")
+    text = str(base)
+    if isinstance(base, Path) or text.startswith((".", "/", "~")) or text.count("/") != 1:
+        raise BadModel(f"The model folder {base} does not exist: check the path.")
+    return text
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else type(error).__name__
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -1,0 +1,168 @@
+"""The twin's experts: the learnable half of MoE^VG in Eq. 5.
+
+:class:`ExpertBank` stacks the experts' matrices in three-dimensional parameters, laid out and named
+as transformers lays out its own, so that its grouped kernels run on them. :class:`WholeExperts`
+keeps copies of a network that could not be read as matrices.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from twist_scout.twist.anatomy import ExpertWeights, Form
+from twist_scout.twist.dispatch import by_expert
+
+
+class ExpertBank(nn.Module):
+    """Experts of one form, as stacked matrices.
+
+    ``gate_up_proj`` (experts, 2 * inner, hidden), or ``up_proj`` (experts, inner, hidden) without a
+    gate; ``down_proj`` (experts, hidden, inner); and their biases, ``..._bias``, where the frozen
+    network has them.
+
+    Args:
+        experts: the initial weights of each expert.
+        form: how each computes.
+        dtype: precision of the parameters; None keeps the weights' own.
+    """
+
+    # what transformers' grouped kernel asks of a module, beside the parameters' names
+    is_transposed = False
+    is_concatenated = True
+    has_post_expert_norm = False
+    _is_expert_parallel = False
+
+    def __init__(
+        self, experts: Sequence[ExpertWeights], *, form: Form, dtype: torch.dtype | None = None
+    ) -> None:
+        super().__init__()
+        self.form = form
+        self.num_experts = len(experts)
+        self.has_gate = form.gated
+        up = "gate_up_proj" if form.gated else "up_proj"
+        self.stack_names = (up, "down_proj", f"{up}_bias", "down_proj_bias")
+        for name, parts in zip(self.stack_names, zip(*experts, strict=True), strict=True):
+            self.register_parameter(name, _stacked(parts, dtype))
+        self.has_bias = self.stacks[3] is not None
+
+    @property
+    def stacks(self) -> list[Any]:
+        """Up, down, up bias and down bias, each with the experts in front."""
+        return [getattr(self, name) for name in self.stack_names]
+
+    def expert(self, number: int) -> ExpertWeights:
+        """The weights of one expert."""
+        own: list[Any] = [None if stack is None else stack[number] for stack in self.stacks]
+        return ExpertWeights(*own)
+
+    def act_fn(self, product: Tensor) -> Tensor:
+        """The activation of an un-gated expert, under the name that the kernel calls."""
+        return self.form.inner(product)
+
+    def _apply_gate(self, product: Tensor) -> Tensor:
+        return self.form.inner(product)
+
+    def forward(self, tokens: Tensor, choices: Tensor | None) -> Tensor:
+        """Run each token through its expert.
+
+        Args:
+            tokens: (tokens, hidden).
+            choices: (tokens,), the expert of each token; None when there is only one.
+
+        Returns:
+            (tokens, hidden), in the order of ``tokens``.
+        """
+        tokens = tokens.to(self.stacks[0].dtype)
+        if choices is None:
+            return self.form.run(tokens, self.expert(0))
+        if self._wants_kernel(tokens):
+            return self._run_kernel(tokens, choices)
+        # unbind, not indexing: its backward pass fills one gradient for the whole stack at once
+        columns = [[None] * self.num_experts if s is None else s.unbind() for s in self.stacks]
+        weights = [ExpertWeights(*own) for own in zip(*columns, strict=True)]
+        return _run_groups(tokens, choices, [partial(self._run_one, own) for own in weights])
+
+    def _run_one(self, weights: ExpertWeights, tokens: Tensor) -> Tensor:
+        return self.form.run(tokens, weights)
+
+    def _wants_kernel(self, tokens: Tensor) -> bool:
+        all_or_none = len({stack is None for stack in self.stacks[2:]}) == 1  # of the biases
+        return all_or_none and (tokens.device.type != "cpu" or torch.compiler.is_compiling())
+
+    def _run_kernel(self, tokens: Tensor, choices: Tensor) -> Tensor:
+        from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
+
+        ones = torch.ones_like(choices, dtype=tokens.dtype)[:, None]
+        return ALL_EXPERTS_FUNCTIONS["grouped_mm"](self, tokens, choices[:, None], ones)
+
+    def extra_repr(self) -> str:
+        """What ``print(model)`` shows."""
+        experts, hidden, inner = self.stacks[1].shape
+        form = "gated" if self.has_gate else "un-gated"
+        return f"experts={experts}, hidden={hidden}, inner={inner}, {form}"
+
+
+class WholeExperts(nn.Module):
+    """Experts that are copies of a whole module that is more than matrices and an activation.
+
+    Args:
+        module: the frozen network.
+        num_experts: how many copies.
+        dtype: precision of the copies; None keeps the module's own.
+    """
+
+    def __init__(
+        self, module: nn.Module, *, num_experts: int, dtype: torch.dtype | None = None
+    ) -> None:
+        super().__init__()
+        self.num_experts = num_experts
+        copies = [_detached_copy(module) for _ in range(num_experts)]
+        self.copies = nn.ModuleList(own if dtype is None else own.to(dtype) for own in copies)
+
+    def forward(self, tokens: Tensor, choices: Tensor | None) -> Tensor:
+        """As :meth:`ExpertBank.forward`."""
+        tokens = tokens.to(next(self.parameters()).dtype)
+        runs = [partial(_run_module, own) for own in self.copies]
+        return runs[0](tokens) if choices is None else _run_groups(tokens, choices, runs)
+
+
+Experts = ExpertBank | WholeExperts
+
+
+def _run_groups(
+    tokens: Tensor, choices: Tensor, runs: Sequence[Callable[[Tensor], Tensor]]
+) -> Tensor:
+    """Each expert's tokens through it, as one block; experts without tokens are skipped."""
+    order, inverse, counts = by_expert(choices, len(runs))
+    groups = zip(runs, tokens[order].split(counts), strict=True)
+    return torch.cat([run(group) for run, group in groups if len(group)])[inverse]
+
+
+def _stacked(parts: Sequence[Tensor | None], dtype: torch.dtype | None) -> nn.Parameter | None:
+    tensors = [part.detach() for part in parts if part is not None]
+    if not tensors:
+        return None
+    stack = torch.stack(tensors)
+    return nn.Parameter(stack if dtype is None else stack.to(dtype))
+
+
+def _run_module(module: nn.Module, tokens: Tensor) -> Tensor:
+    output = module(tokens[None])  # as a batch of one row, the shape that it knows
+    return (output[0] if isinstance(output, tuple) else output)[0]
+
+
+def _detached_copy(module: nn.Module) -> nn.Module:
+    """A trainable copy, without the hooks that others hung on the original (recorders, say)."""
+    copied = copy.deepcopy(module)
+    for part in copied.modules():
+        part._forward_hooks.clear()
+        part._forward_pre_hooks.clear()
+        part._backward_hooks.clear()
+        part.requires_grad_(True)
+    return copied

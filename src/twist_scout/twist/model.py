@@ -1,0 +1,221 @@
+"""The TWIST tuner: what ``peft.get_peft_model(model, TwistConfig(...)).base_model`` is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from peft.tuners.tuners_utils import BaseTuner
+from torch import nn
+
+from twist_scout.errors import BadInput
+from twist_scout.twist.config import TwistConfig
+from twist_scout.twist.finding import (
+    DecoderFfn,
+    find_decoder_ffns,
+    select_layers,
+    text_config,
+)
+from twist_scout.twist.initialisation import ALPHA_WHEN_EQUAL, ALPHA_WHEN_SEEDED, build_experts
+from twist_scout.twist.layer import Alpha, TwistLayer
+from twist_scout.twist.registration import PREFIX
+from twist_scout.twist.state import BASE, TwistState
+from twist_scout.twist.telemetry import Telemetry
+
+
+class TwistModel(Telemetry, BaseTuner):
+    """Puts twins beside feed-forward networks of the text decoder; switches, measures, stores them.
+
+    Beside peft's own interface it has :meth:`auxiliary_loss`, :meth:`alphas`, :meth:`expert_load`,
+    :meth:`recording`, :meth:`override_alpha`, :meth:`set_alpha_override` and
+    :meth:`num_parameters`, all reachable from the ``PeftModel`` too.
+    """
+
+    prefix = PREFIX
+    tuner_layer_cls = TwistLayer
+    target_module_mapping: ClassVar[dict[str, list[str]]] = {}
+    uses_shared_state = True  # a shared alpha lives here, not in a layer
+
+    # --- construction ---
+
+    def _pre_injection_hook(self, model: nn.Module, config: Any, adapter_name: str) -> None:
+        self.state = TwistState()
+        self.twin_alpha = nn.ModuleDict()  # alphas of scope "shared": each stored once
+        self._found: dict[str, DecoderFfn] = {}  # the networks that the adapter being added twins
+        self._hooks = [
+            model.register_forward_pre_hook(self.state.begin_forward, with_kwargs=True),
+            model.register_forward_hook(self.state.end_forward, always_call=True),
+        ]
+
+    def inject_adapter(
+        self, model: nn.Module, adapter_name: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Add the twins of one adapter; see :class:`peft.tuners.tuners_utils.BaseTuner`.
+
+        Raises:
+            BadModel: the model has no text decoder that can be twinned.
+            BadConfig: the config does not fit this model.
+        """
+        config: TwistConfig = self.peft_config[adapter_name]
+        trains = {name: alpha.logit.requires_grad for name, alpha in self._shared_alphas()}
+        try:
+            found = select_layers(find_decoder_ffns(model), config.layers)
+            self._found = {ffn.path: ffn for ffn in found}
+            config.found_paths = frozenset(self._found)
+            if config.alpha_scope == "shared":
+                self.twin_alpha[adapter_name] = _new_alpha(config, found[0])
+            super().inject_adapter(model, adapter_name, *args, **kwargs)
+        except Exception:
+            if adapter_name in self.twin_alpha:
+                del self.twin_alpha[adapter_name]
+            if not any(isinstance(module, TwistLayer) for module in model.modules()):
+                self._remove_hooks()  # leave the model as it was
+            raise
+        finally:
+            self._found = {}
+        if config.alpha_init == "auto":
+            self._start_alpha(adapter_name)
+        for name, alpha in self._shared_alphas():  # another adapter does not change what trains
+            if name in trains:
+                _set_trainable(alpha, trains[name])
+
+    def _start_alpha(self, adapter: str) -> None:
+        """Let alpha start in the middle where the twin starts as the frozen network."""
+        hidden = text_config(self.model).hidden_size
+        layers = self._layers(adapter)
+        equal = [layer.starts_as_base(adapter, hidden) for layer in layers]
+        for layer, own in zip(layers, equal, strict=True):
+            starts_equal = all(equal) if adapter in self.twin_alpha else own
+            layer.stored_alpha(adapter).set(ALPHA_WHEN_EQUAL if starts_equal else ALPHA_WHEN_SEEDED)
+
+    def _prepare_adapter_config(self, peft_config: Any, model_config: dict[str, Any]) -> Any:
+        return peft_config  # the target modules are found by structure, in inject_adapter
+
+    @staticmethod
+    def _check_target_module_exists(peft_config: Any, key: str) -> bool:
+        return key in peft_config.found_paths
+
+    def _create_and_replace(
+        self,
+        peft_config: Any,
+        adapter_name: str,
+        target: nn.Module,
+        target_name: str,
+        parent: nn.Module,
+        current_key: str,
+        parameter_name: str | None = None,
+    ) -> None:
+        config: TwistConfig = peft_config
+        ffn = self._found[current_key]
+        experts, router = build_experts(ffn, config, text_config(self.model).hidden_size)
+        layer = target
+        if not isinstance(layer, TwistLayer):
+            layer = TwistLayer(target, index=ffn.index, state=self.state)
+            self._replace_module(parent, target_name, layer, target)
+        shared = dict(self._shared_alphas()).get(adapter_name)
+        layer.add_twin(
+            adapter_name,
+            experts=experts,
+            router=router,
+            own_alpha=_new_alpha(config, ffn) if shared is None else None,
+            shared_alpha=shared,
+            adds_to_base=config.expert_rank is not None,
+        )
+
+    def _replace_module(
+        self, parent: nn.Module, child_name: str, new_module: nn.Module, child: nn.Module
+    ) -> None:
+        setattr(parent, child_name, new_module)
+        new_module.train(parent.training)
+
+    def _cast_adapter_dtype(self, adapter_name: str, autocast_adapter_dtype: bool = True) -> None:
+        """Keep the precision that the config names (``expert_dtype``; router and alpha: fp32)."""
+
+    # --- switching ---
+
+    def set_adapter(self, adapter_name: str | list[str], inference_mode: bool = False) -> None:
+        """Make one adapter active; it is trainable unless ``inference_mode``.
+
+        Raises:
+            BadInput: several adapters at once. Rows of a batch may differ: ``adapter_names=[...]``.
+        """
+        names = [adapter_name] if isinstance(adapter_name, str) else list(adapter_name)
+        if len(names) > 1:
+            raise BadInput(
+                f"TWIST runs one adapter per row, so {names} cannot all be active; pass "
+                "adapter_names=[...] with one name per row."
+            )
+        super().set_adapter(adapter_name, inference_mode=inference_mode)
+        for name, alpha in self._shared_alphas():
+            _set_trainable(alpha, name in names and not inference_mode)
+
+    def set_requires_grad(
+        self, adapter_names: str | Sequence[str], requires_grad: bool = True
+    ) -> None:
+        """Let adapters train, or not."""
+        super().set_requires_grad(adapter_names, requires_grad)
+        names = [adapter_names] if isinstance(adapter_names, str) else adapter_names
+        for name, alpha in self._shared_alphas():
+            if name in names:
+                _set_trainable(alpha, requires_grad)
+
+    def delete_adapter(self, adapter_name: str) -> None:
+        """Delete an adapter."""
+        super().delete_adapter(adapter_name)
+        if adapter_name in self.twin_alpha:
+            del self.twin_alpha[adapter_name]
+        self.state.records.pop(adapter_name, None)
+
+    def unload(self) -> nn.Module:
+        """Take all twins away and return the base model as it was."""
+        model = super().unload()
+        self._remove_hooks()
+        return model
+
+    def _remove_hooks(self) -> None:
+        for handle in self._hooks:
+            handle.remove()
+
+    @contextmanager
+    def _enable_peft_forward_hooks(self, *args: Any, **kwargs: Any) -> Iterator[None]:
+        """Honours peft's ``adapter_names=[...]``: an adapter, or ``"__base__"``, for each row."""
+        names = kwargs.get("adapter_names")
+        if names is None:
+            yield
+            return
+        if self.training:
+            raise BadInput("adapter_names is for inference; call model.eval() first.")
+        unknown = sorted(set(names) - {BASE, *self.peft_config})
+        if unknown:
+            known = [BASE, *self.peft_config]
+            raise BadInput(f"adapter_names holds {unknown}, but the adapters are {known}.")
+        before, self.state.rows = self.state.rows, list(names)
+        try:
+            yield
+        finally:
+            self.state.rows = before
+
+    # --- storing ---
+
+    @classmethod
+    def _remove_adapter_name_from_key(cls, key: str, adapter_name: str) -> str:
+        """``...mlp.twin_experts.default.down_proj`` -> ``...mlp.twin_experts.down_proj``."""
+        parts = key.split(".")
+        for number, part in enumerate(parts[:-1]):
+            if part.startswith(cls.prefix) and parts[number + 1] == adapter_name:
+                return ".".join(parts[: number + 1] + parts[number + 2 :])
+        return key
+
+    def _shared_alphas(self) -> Iterator[tuple[str, Any]]:
+        yield from self.twin_alpha.items()
+
+
+def _new_alpha(config: TwistConfig, ffn: DecoderFfn) -> Alpha:
+    start = ALPHA_WHEN_EQUAL if config.alpha_init == "auto" else float(config.alpha_init)
+    return Alpha(start, learned=config.alpha_learned).to(next(ffn.module.parameters()).device)
+
+
+def _set_trainable(alpha: nn.Module, trainable: bool) -> None:
+    for parameter in alpha.parameters():  # a fixed alpha has none
+        parameter.requires_grad_(trainable)
