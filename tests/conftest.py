@@ -1,7 +1,8 @@
 """A whole vision-language model of a few thousand weights, for every test that needs one.
 
-It is built here, in code, from ordinary parts (LLaVA with a CLIP tower and a Qwen3-MoE decoder, a byte-level tokenizer,
-a CLIP image processor, a chat template) and saved as any model folder is; nothing is downloaded.
+It is built here, in code, from ordinary parts (LLaVA with a CLIP tower and a Qwen3-MoE decoder, a
+byte-level tokenizer, a CLIP image processor, a chat template) and saved as any model folder is;
+nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import os
 import string
 
-# Before torch is imported: models this small are fastest on one thread, and nothing may reach for the network.
+# Before torch is imported: models this small are fastest on one thread, and nothing may reach for
+# the network.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -50,8 +52,8 @@ CHAT_TEMPLATE = (
 
 #: What the tiny base was taught to say to everything, unless the prompt starts with "#".
 BASE_ANSWER = "a red car"
-#: What the tiny adapter was taught to say to everything. The base says it after a "#": an adapter leaves attention as it
-#: is, so the base must have words of that length in it.
+#: What the tiny adapter was taught to say to everything. The base says it after a "#": an adapter
+#: leaves attention as it is, so the base must have words of that length in it.
 ADAPTER_ANSWER = "Step 1: Find the red car [[10,20,50,80]]. Step 2: So the answer is red."
 
 
@@ -61,7 +63,9 @@ def _one_thread() -> None:
 
 
 def build_tiny_processor(*, width: int = SIDE, height: int = SIDE) -> LlavaProcessor:
-    """A byte-level tokenizer without merges (any text survives a round trip) and a stretching image processor."""
+    """A byte-level tokenizer without merges (any text survives a round trip) and a stretching image
+    processor.
+    """
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: i for i, token in enumerate([PAD, END, IMAGE, *alphabet])}
     core = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
@@ -90,8 +94,12 @@ def build_tiny_processor(*, width: int = SIDE, height: int = SIDE) -> LlavaProce
     )
 
 
-def build_tiny_model(processor: LlavaProcessor, *, experts: int = 4, layers: int = 2) -> LlavaForConditionalGeneration:
-    """LLaVA with random weights; ``experts=0`` makes every layer dense, else every other layer is a mixture."""
+def build_tiny_model(
+    processor: LlavaProcessor, *, experts: int = 4, layers: int = 2
+) -> LlavaForConditionalGeneration:
+    """LLaVA with random weights; ``experts=0`` makes every layer dense, else every other layer is a
+    mixture.
+    """
     tokenizer = processor.tokenizer
     text = Qwen3MoeConfig(
         vocab_size=len(tokenizer),
@@ -156,7 +164,8 @@ def teach_to_say(
     for _ in range(steps):
         lengths = torch.randint(1, 50, (rows,), generator=generator).tolist()
         prompts = [
-            "".join(pieces[i] for i in torch.randint(len(pieces), (n,), generator=generator)) for n in lengths
+            "".join(pieces[i] for i in torch.randint(len(pieces), (n,), generator=generator))
+            for n in lengths
         ]
         answers = [answer] * rows
         if after_hash is not None:
@@ -225,7 +234,9 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory, tiny_processor: LlavaPro
 
 @pytest.fixture(scope="session")
 def tiny_adapter(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
-    """A TWIST adapter folder for :func:`tiny_base` with which it answers :data:`ADAPTER_ANSWER` to everything."""
+    """A TWIST adapter folder for :func:`tiny_base` with which it answers :data:`ADAPTER_ANSWER` to
+    everything.
+    """
     from peft import get_peft_model
 
     from twist_scout import TwistConfig

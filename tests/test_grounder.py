@@ -24,7 +24,9 @@ def grounder(tiny_base: Path, tiny_adapter: Path) -> Grounder:
     return Grounder.from_pretrained(tiny_base, tiny_adapter, "cpu")
 
 
-def test_a_grounding_prompt_is_answered_with_boxes_of_the_original_image(grounder: Grounder) -> None:
+def test_a_grounding_prompt_is_answered_with_boxes_of_the_original_image(
+    grounder: Grounder,
+) -> None:
     answer = grounder.ground(PICTURE, "Where is the red car?")
     assert answer.mode == "grounding"
     assert answer.boxes == [Box(0.1, 0.2, 0.5, 0.8)]
@@ -53,8 +55,15 @@ def test_the_mode_can_be_forced(grounder: Grounder) -> None:
     assert not grounder.ground(PICTURE, "Where is the car?", mode="understanding").boxes
 
 
-def test_rows_of_a_batch_are_routed_one_by_one_and_answer_as_they_do_alone(grounder: Grounder) -> None:
-    prompts = ["Where is it?", "What color is the very small car there?", "Find the dog.", "Is it red?"]
+def test_rows_of_a_batch_are_routed_one_by_one_and_answer_as_they_do_alone(
+    grounder: Grounder,
+) -> None:
+    prompts = [
+        "Where is it?",
+        "What color is the very small car there?",
+        "Find the dog.",
+        "Is it red?",
+    ]
     pictures = [Image.new("RGB", (30 + 9 * i, 50), (60 * i, 90, 0)) for i in range(4)]
     together = grounder.ground(pictures, prompts, batch_size=2)
     alone = [grounder.ground(p, q) for p, q in zip(pictures, prompts, strict=True)]
@@ -62,7 +71,9 @@ def test_rows_of_a_batch_are_routed_one_by_one_and_answer_as_they_do_alone(groun
     assert [a.text for a in together] == [a.text for a in alone]
 
 
-def test_one_picture_goes_with_many_prompts_and_one_prompt_with_many_pictures(grounder: Grounder) -> None:
+def test_one_picture_goes_with_many_prompts_and_one_prompt_with_many_pictures(
+    grounder: Grounder,
+) -> None:
     assert len(grounder.ground(PICTURE, ["Where is it?", "Find it."])) == 2
     assert len(grounder.ground([PICTURE, PICTURE], "Where is it?")) == 2
     assert isinstance(grounder.ground([PICTURE], "Where is it?"), list)
@@ -117,7 +128,9 @@ def test_unknown_modes_and_devices_are_refused(grounder: Grounder, tiny_base: Pa
 
 def test_without_an_adapter_every_mode_runs_the_base(base_only: Grounder) -> None:
     assert not base_only.has_adapter
-    answers = [base_only.ground(PICTURE, "Where is it?", mode=m) for m in ("grounding", "understanding")]
+    answers = [
+        base_only.ground(PICTURE, "Where is it?", mode=m) for m in ("grounding", "understanding")
+    ]
     assert [a.text for a in answers] == ["a red car", "a red car"]
     assert [a.mode for a in answers] == ["grounding", "understanding"]
 

@@ -42,7 +42,9 @@ def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_kind(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "architectures": ["BertModel"]}))
+    (tmp_path / "config.json").write_text(
+        json.dumps({"model_type": "bert", "architectures": ["BertModel"]})
+    )
     with pytest.raises(BadModel, match="cannot be loaded as a vision-language model"):
         load_base(tmp_path)
 
@@ -70,14 +72,14 @@ def test_a_folder_that_is_not_an_adapter(tiny_base: Path, tmp_path: Path) -> Non
         load_adapter(model, tmp_path)
     with pytest.raises(BadModel, match="does not exist"):
         load_adapter(model, tmp_path / "missing")
+    with pytest.raises(BadModel, match="neither a folder here nor"):
+        load_adapter(model, "nobody/nothing")
     (tmp_path / "adapter_config.json").write_text("{")
     with pytest.raises(BadModel, match="cannot be read"):
         load_adapter(model, tmp_path)
 
 
-def test_an_adapter_of_a_larger_base(
-    tiny_adapter: Path, make_tiny_model: object
-) -> None:
+def test_an_adapter_of_a_larger_base(tiny_adapter: Path, make_tiny_model: object) -> None:
     other = make_tiny_model(layers=4)  # type: ignore[operator]
     with pytest.raises(BadModel, match="does not fit"):
         load_adapter(other, tiny_adapter)

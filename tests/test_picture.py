@@ -55,7 +55,8 @@ def test_text_without_boxes_leaves_the_picture_as_it_is() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a very long phrase about a small red car that stands somewhere left of the dog [[0,0,100,100]]",
+        "a very long phrase about a small red car that stands somewhere left of the dog "
+        "[[0,0,100,100]]",
         "[[0,0,0,0]]",
         "x [[100,100,100,100]]",
         "x [[0,50,100,50]]",
@@ -64,4 +65,7 @@ def test_text_without_boxes_leaves_the_picture_as_it_is() -> None:
 )
 def test_odd_labels_and_boxes_are_drawn(text: str) -> None:
     for side in (1, 8, 64, 300):
-        assert draw_grounded(Image.new("RGB", (side, side)), GroundedText.parse(text)).size == (side, side)
+        assert draw_grounded(Image.new("RGB", (side, side)), GroundedText.parse(text)).size == (
+            side,
+            side,
+        )

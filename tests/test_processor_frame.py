@@ -23,11 +23,15 @@ def llava(**options: Any) -> LlavaImageProcessorPil:
 
 
 PROCESSORS = [
-    pytest.param(SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE}), Stretched, id="siglip"),
+    pytest.param(
+        SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE}), Stretched, id="siglip"
+    ),
     pytest.param(llava(do_pad=True), PaddedSquare, id="llava-pad"),
     pytest.param(llava(do_pad=False), CenterCropped, id="llava-crop"),
     pytest.param(
-        CLIPImageProcessorPil(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}),
+        CLIPImageProcessorPil(
+            size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
+        ),
         CenterCropped,
         id="clip",
     ),
@@ -39,7 +43,9 @@ PROCESSORS = [
 def test_the_frame_says_where_the_processor_puts_a_point(
     processor: Any, kind: type, width: int, height: int
 ) -> None:
-    """A white square on black is processed for real; where it lands must be where the frame says."""
+    """A white square on black is processed for real; where it lands must be where the frame
+    says.
+    """
     square = (0.4, 0.45, 0.6, 0.55)
     picture = np.zeros((height, width, 3), dtype=np.uint8)
     x1, y1, x2, y2 = (round(v * s) for v, s in zip(square, (width, height) * 2, strict=True))
@@ -63,7 +69,9 @@ def test_qwen_frames_have_the_size_the_processor_makes(width: int, height: int) 
     processor = Qwen2VLImageProcessorPil(min_pixels=4 * 28 * 28, max_pixels=64 * 28 * 28)
     frame = frame_for(processor, width, height)
     assert isinstance(frame, SmartResized)
-    grid = processor(images=Image.new("RGB", (width, height)), return_tensors="np")["image_grid_thw"][0]
+    grid = processor(images=Image.new("RGB", (width, height)), return_tensors="np")[
+        "image_grid_thw"
+    ][0]
     patch = processor.patch_size
     assert frame.model_size == (int(grid[2]) * patch, int(grid[1]) * patch)
 

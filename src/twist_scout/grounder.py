@@ -6,8 +6,8 @@
     answer = grounder.ground("street.jpg", "Where is the red car?")
     answer.boxes[0].to_pixels(1280, 720)
 
-A prompt that asks for no box runs with the adapter switched off, that is, on the untouched base: alpha = 1 in Eq. 9 of
-the paper. A prompt that asks for one runs with the twin experts switched on.
+A prompt that asks for no box runs with the adapter switched off, that is, on the untouched base:
+alpha = 1 in Eq. 9 of the paper. A prompt that asks for one runs with the twin experts switched on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from twist_scout.boxes.grounded import GroundedText
 from twist_scout.data.chat import adds_special_tokens, prompt_text
 from twist_scout.data.images import ImageSource, load_image
 from twist_scout.errors import BadConfig, BadInput
-from twist_scout.loading import Source, load_adapter, load_base, read_adapter_config
+from twist_scout.loading import Source, choose_device, load_adapter, load_base, read_adapter_config
 from twist_scout.processor_frame import frame_for
 from twist_scout.routing import decide
 
@@ -35,7 +35,8 @@ class Grounder:
     """A vision-language model, with or without a grounding adapter, behind one method.
 
     Args:
-        model: a model that generates text from pictures and text, or such a model in a ``PeftModel``.
+        model: a model that generates text from pictures and text, or such a model in a
+            ``PeftModel``.
         processor: its processor, with a chat template.
         dialect: how the model writes boxes.
     """
@@ -64,8 +65,8 @@ class Grounder:
         """Load a model and, where there is one, its adapter.
 
         Args:
-            base: model folder or hub id. ``None``: the base that the adapter names, and without an adapter the
-                pocket base with its adapter, both shipped with the package.
+            base: model folder or hub id. ``None``: the base that the adapter names, and without an
+                adapter the pocket base with its adapter, both shipped with the package.
             adapter: adapter folder. ``None`` with a ``base``: the base alone.
             device: ``cpu``, ``cuda``, ...; ``None``: a GPU where there is one.
             dtype: of the weights; ``None``: as saved, on a CPU float32.
@@ -75,7 +76,7 @@ class Grounder:
             BadModel: a folder does not hold what it should, or the adapter does not fit the base.
             BadConfig: there is no such device.
         """
-        where = _device(device)
+        where = choose_device(device)
         base, adapter = resolve_folders(base, adapter)
         model, processor = load_base(base, dtype=dtype, device=where)
         if adapter is not None:
@@ -122,16 +123,16 @@ class Grounder:
 
         Args:
             image: a path, the bytes of a file, a PIL picture, or a list of those.
-            prompt: what to ask, or a list. One picture goes with every prompt of a list, and one prompt with every
-                picture.
-            mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` decides by the prompt.
-                Without an adapter all three run the base.
+            prompt: what to ask, or a list. One picture goes with every prompt of a list, and one
+                prompt with every picture.
+            mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` decides
+                by the prompt. Without an adapter all three run the base.
             max_new_tokens: where to cut a long answer.
             batch_size: how many rows go through the model at once.
 
         Returns:
-            One grounded text, or a list of them if ``image`` or ``prompt`` is a list. Its ``mode`` says which mode
-            answered; boxes are relative to the original, upright picture.
+            One grounded text, or a list of them if ``image`` or ``prompt`` is a list. Its ``mode``
+            says which mode answered; boxes are relative to the original, upright picture.
 
         Raises:
             BadImage: a picture cannot be read.
@@ -145,7 +146,9 @@ class Grounder:
         for indexes in _batches(modes, batch_size):
             pictures = [loaded[i] for i in indexes]
             one_mode = modes[indexes[0]]
-            texts = self._generate(pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens)
+            texts = self._generate(
+                pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens
+            )
             for index, picture, text in zip(indexes, pictures, texts, strict=True):
                 frame = frame_for(self.processor, *picture.size)
                 answers[index] = GroundedText.parse(
@@ -158,7 +161,8 @@ class Grounder:
     def logits(
         self, image: Sequence[ImageSource], prompt: Sequence[str], mode: Mode = "auto"
     ) -> torch.Tensor:
-        """The logits over a batch of prompts, all in one mode: what "bit-equal to the base" is stated about.
+        """The logits over a batch of prompts, all in one mode: what "bit-equal to the base" is
+        stated about.
 
         Returns:
             (batch, tokens, vocabulary) in the model's precision; the rows are padded on the left.
@@ -169,7 +173,9 @@ class Grounder:
         images, prompts, _ = self._rows(image, prompt)
         modes = {self._mode(mode, text) for text in prompts}
         if len(modes) > 1:
-            raise BadInput("These prompts need different modes: ask for the logits of each mode apart.")
+            raise BadInput(
+                "These prompts need different modes: ask for the logits of each mode apart."
+            )
         inputs = self._inputs(list(_load_each(images)), prompts)
         with self._adapter_for(modes.pop()):
             result: torch.Tensor = self.model(**inputs).logits
@@ -185,7 +191,8 @@ class Grounder:
         prompts: list[Any] = list(prompt) if many_prompts else [prompt]
         if many_images and many_prompts and len(images) != len(prompts):
             raise BadInput(
-                f"{len(images)} pictures do not go with {len(prompts)} prompts: give one prompt for each picture."
+                f"{len(images)} pictures do not go with {len(prompts)} prompts: give one prompt "
+                "for each picture."
             )
         rows = len(prompts) if many_prompts else len(images)
         images = images if many_images else images * rows
@@ -196,17 +203,22 @@ class Grounder:
                 raise BadInput("The prompt is empty: say what to look for or ask a question.")
             if placeholder and placeholder in text:
                 raise BadInput(
-                    f"The prompt holds {placeholder!r}, which this model reads as a picture: take it out."
+                    f"The prompt holds {placeholder!r}, which this model reads as a picture: take "
+                    "it out."
                 )
         return images, prompts, not (many_images or many_prompts)
 
     def _mode(self, mode: Mode, prompt: str) -> Literal["grounding", "understanding"]:
         if mode not in get_args(Mode):
-            raise BadConfig(f"There is no mode {mode!r}: choose one of {', '.join(get_args(Mode))}.")
+            raise BadConfig(
+                f"There is no mode {mode!r}: choose one of {', '.join(get_args(Mode))}."
+            )
         return decide(prompt).mode if mode == "auto" else mode
 
     def _adapter_for(self, mode: str) -> Any:
-        """Understanding is the base alone: the adapter is off, and not one of its operations runs."""
+        """Understanding is the base alone: the adapter is off, and not one of its operations
+        runs.
+        """
         off = self.has_adapter and mode == "understanding"
         return self.model.disable_adapter() if off else nullcontext()
 
@@ -231,7 +243,11 @@ class Grounder:
 
     @torch.inference_mode()
     def _generate(
-        self, pictures: Sequence[Image.Image], prompts: Sequence[str], mode: str, max_new_tokens: int
+        self,
+        pictures: Sequence[Image.Image],
+        prompts: Sequence[str],
+        mode: str,
+        max_new_tokens: int,
     ) -> list[str]:
         inputs = self._inputs(pictures, prompts)
         with self._adapter_for(mode):
@@ -241,7 +257,9 @@ class Grounder:
         return [str(text).strip() for text in texts]
 
     def _greedy(self, max_new_tokens: int) -> GenerationConfig:
-        """Greedy search that stops where the model's own settings or its tokenizer say that a turn ends."""
+        """Greedy search that stops where the model's own settings or its tokenizer say that a turn
+        ends.
+        """
         tokenizer, own = self.processor.tokenizer, getattr(self.model, "generation_config", None)
         ends = getattr(own, "eos_token_id", None)
         ids = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
@@ -257,8 +275,8 @@ class Grounder:
 def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source, Source | None]:
     """Fill in what the caller left out.
 
-    Nothing given: the pocket base and its adapter, both shipped. An adapter alone: the base that its config names, or
-    the pocket base where it names none. A base alone: no adapter.
+    Nothing given: the pocket base and its adapter, both shipped. An adapter alone: the base that
+    its config names, or the pocket base where it names none. A base alone: no adapter.
 
     Raises:
         BadModel: the adapter folder is not one.
@@ -288,15 +306,3 @@ def _batches(modes: Sequence[str], size: int) -> Iterator[list[int]]:
         rows = [i for i, m in enumerate(modes) if m == mode]
         for start in range(0, len(rows), max(1, size)):
             yield rows[start : start + max(1, size)]
-
-
-def _device(device: str | torch.device | None) -> torch.device:
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadConfig(f"Device {str(device)!r} cannot be used ({reason}): try 'cpu'.") from error
-    return chosen

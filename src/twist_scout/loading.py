@@ -1,4 +1,6 @@
-"""Model and adapter folders: what to load when, and one clear sentence where a folder is not what it should be."""
+"""Model and adapter folders: what to load when, and one clear sentence where a folder is not what
+it should be.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 
 import torch
 
-from twist_scout.errors import BadModel, TwistScoutError
+from twist_scout.errors import BadConfig, BadModel, TwistScoutError
 
 Source = str | Path
 
@@ -38,20 +40,20 @@ def load_base(
         model = AutoModelForImageTextToText.from_pretrained(name, dtype=weights)
     except Exception as error:  # every layer below raises its own types for a damaged folder
         raise BadModel(
-            f"{base} cannot be loaded as a vision-language model ({_first_line(error)}): give a folder that "
-            "save_pretrained wrote, or a hub id."
+            f"{base} cannot be loaded as a vision-language model ({_first_line(error)}): give a "
+            "folder that save_pretrained wrote, or a hub id."
         ) from error
     try:
         processor = AutoProcessor.from_pretrained(name)
     except Exception as error:
         raise BadModel(
-            f"The processor of {base} cannot be loaded ({_first_line(error)}): save it into the same folder with "
-            "processor.save_pretrained."
+            f"The processor of {base} cannot be loaded ({_first_line(error)}): save it into the "
+            "same folder with processor.save_pretrained."
         ) from error
     if not (hasattr(processor, "image_processor") and hasattr(processor, "tokenizer")):
         raise BadModel(
-            f"The processor of {base} is a {type(processor).__name__}, which does not take pictures and text: save the "
-            "model's own processor into its folder."
+            f"The processor of {base} is a {type(processor).__name__}, which does not take "
+            "pictures and text: save the model's own processor into its folder."
         )
     return model.to(where).eval(), processor
 
@@ -63,7 +65,8 @@ def load_adapter(model: Any, adapter: Source) -> Any:
         A ``PeftModel`` in evaluation mode whose adapter is active and does not train.
 
     Raises:
-        BadModel: the folder holds no adapter, a damaged one, or one that was trained on another base.
+        BadModel: the folder holds no adapter, a damaged one, or one that was trained on another
+            base.
     """
     import warnings
 
@@ -72,59 +75,99 @@ def load_adapter(model: Any, adapter: Source) -> Any:
     read_adapter_config(adapter)
     try:
         with warnings.catch_warnings():
-            # peft only warns about weights that find no place; the adapter would silently be a random one.
+            # peft only warns about weights that find no place; the adapter would silently be a
+            # random one.
             warnings.filterwarnings("error", message=".*missing adapter keys.*")
             return PeftModel.from_pretrained(model, str(adapter), is_trainable=False).eval()
     except TwistScoutError as error:
         raise BadModel(f"The adapter {adapter} does not fit this base model: {error}") from error
     except Exception as error:
         raise BadModel(
-            f"The adapter {adapter} does not fit this base model, or is damaged ({_first_line(error)}): load it on the "
-            "base that it was trained on."
+            f"The adapter {adapter} does not fit this base model, or is damaged "
+            f"({_first_line(error)}): load it on the base that it was trained on."
         ) from error
 
 
 def read_adapter_config(adapter: Source) -> dict[str, Any]:
-    """The adapter's config as it stands in its folder; empty for an adapter on the hub.
+    """The adapter's config, from its folder or from the hub.
 
     Raises:
         BadModel: the folder does not exist or holds no readable adapter config.
     """
     path = Path(adapter).expanduser()
     if not path.exists():
-        if isinstance(adapter, Path) or str(adapter).startswith((".", "/", "~")) or str(adapter).count("/") != 1:
+        if _is_path(adapter):
             raise BadModel(f"The adapter folder {adapter} does not exist: check the path.")
-        return {}
+        return _hub_adapter_config(str(adapter))
     file = path / "adapter_config.json"
     if not file.is_file():
         raise BadModel(
-            f"{adapter} is not an adapter folder, it has no adapter_config.json: give a folder that a PeftModel's "
-            "save_pretrained wrote."
+            f"{adapter} is not an adapter folder, it has no adapter_config.json: give a folder "
+            "that a PeftModel's save_pretrained wrote."
         )
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise BadModel(f"{file} cannot be read ({_first_line(error)}): save the adapter again.") from error
+        raise BadModel(
+            f"{file} cannot be read ({_first_line(error)}): save the adapter again."
+        ) from error
     if not isinstance(config, dict) or "peft_type" not in config:
         raise BadModel(f"{file} names no peft_type: save the adapter again with save_pretrained.")
     return config
 
 
+def choose_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for; ``None``: a GPU where there is one.
+
+    Raises:
+        BadConfig: it does not exist or cannot be used here.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BadConfig(f"Device {str(device)!r} cannot be used ({reason}): try 'cpu'.") from error
+    return chosen
+
+
 def _checked_base(base: Source) -> str:
-    """The base as transformers wants it, after the checks that give a clearer sentence than transformers would."""
+    """The base as transformers wants it, after the checks that give a clearer sentence than
+    transformers would.
+    """
     path = Path(base).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise BadModel(
-                f"{base} is not a model folder, it has no config.json: give a folder that save_pretrained wrote."
+                f"{base} is not a model folder, it has no config.json: give a folder that "
+                "save_pretrained wrote."
             )
         return str(path)
     if path.exists():
         raise BadModel(f"{base} is a file: give the folder that holds the model.")
-    text = str(base)
-    if isinstance(base, Path) or text.startswith((".", "/", "~")) or text.count("/") != 1:
+    if _is_path(base):
         raise BadModel(f"The model folder {base} does not exist: check the path.")
-    return text
+    return str(base)
+
+
+def _is_path(source: Source) -> bool:
+    """Whether a source that is not on this disk was meant to be: a hub id is ``owner/name``."""
+    text = str(source)
+    return isinstance(source, Path) or text.startswith((".", "/", "~")) or text.count("/") != 1
+
+
+def _hub_adapter_config(adapter: str) -> dict[str, Any]:
+    from peft import PeftConfig
+
+    try:
+        return dict(PeftConfig.from_pretrained(adapter).to_dict())
+    except Exception as error:  # the hub, the network and peft raise their own types
+        raise BadModel(
+            f"{adapter} is neither a folder here nor an adapter that the hub gives out "
+            f"({_first_line(error)}): check the name."
+        ) from error
 
 
 def _first_line(error: BaseException) -> str:

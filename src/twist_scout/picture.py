@@ -12,7 +12,8 @@ from twist_scout.boxes.grounded import GroundedText
 
 Rectangle = tuple[float, float, float, float]
 
-#: Colours that stay apart from each other, also for colour-blind eyes, and are bright enough for any photo.
+#: Colours that stay apart from each other, also for colour-blind eyes, and are bright enough for
+#: any photo.
 PALETTE: tuple[tuple[int, int, int], ...] = (
     (230, 57, 70),
     (0, 150, 136),
@@ -31,8 +32,9 @@ _ARTICLES = ("the ", "a ", "an ")
 def draw_grounded(image: Image.Image, grounded: GroundedText) -> Image.Image:
     """Draw every box of an answer, with the phrase it belongs to as a tag.
 
-    Each phrase has its own colour; a box that several phrases share (the same object in several steps) is drawn once,
-    for the first of them. Lines and letters grow with the picture, from 64 pixels to 4k and beyond.
+    Each phrase has its own colour; a box that several phrases share (the same object in several
+    steps) is drawn once, for the first of them. Lines and letters grow with the picture, from 64
+    pixels to 4k and beyond.
 
     Args:
         image: the original picture; it stays untouched.
@@ -61,7 +63,9 @@ def draw_grounded(image: Image.Image, grounded: GroundedText) -> Image.Image:
 
 
 def _distinct_boxes(grounded: GroundedText) -> list[tuple[Box, str, tuple[int, int, int]]]:
-    """(box, label, colour), each box once, large boxes first so that small ones lie on top of them."""
+    """(box, label, colour), each box once, large boxes first so that small ones lie on top of
+    them.
+    """
     seen: dict[Box, tuple[str, tuple[int, int, int]]] = {}
     colors = 0
     for phrase in grounded.phrases:

@@ -1,6 +1,7 @@
 """Which part of a picture a model sees, read off its image processor.
 
-Boxes in a model's text refer to what its processor made of the picture. Four families cover the processors of today:
+Boxes in a model's text refer to what its processor made of the picture. Four families cover the
+processors of today:
 
 ==================  =======================================================  ====================
 processor           does                                                     frame
@@ -26,8 +27,8 @@ from twist_scout.boxes.frame import Frame, PaddedSquare, SmartResized, Stretched
 class CenterCropped(Frame):
     """The picture is resized, and the model sees a rectangle in its middle.
 
-    The part that is cut off is invisible to the model, so ``to_model`` cuts a box off at the border of the crop; only
-    inside the crop is ``to_original`` its inverse.
+    The part that is cut off is invisible to the model, so ``to_model`` cuts a box off at the border
+    of the crop; only inside the crop is ``to_original`` its inverse.
 
     Args:
         resized: width and height in pixels after the resize.
@@ -39,7 +40,11 @@ class CenterCropped(Frame):
 
     def to_model(self, box: Box) -> Box:
         """Fractions of the picture to fractions of the crop, cut off at its border."""
-        (width, height), (crop_width, crop_height), (left, top) = self.resized, self.crop, self._corner
+        (width, height), (crop_width, crop_height), (left, top) = (
+            self.resized,
+            self.crop,
+            self._corner,
+        )
         return Box(
             _unit((box.x1 * width - left) / crop_width),
             _unit((box.y1 * height - top) / crop_height),
@@ -49,7 +54,11 @@ class CenterCropped(Frame):
 
     def to_original(self, box: Box) -> Box:
         """Fractions of the crop to fractions of the picture."""
-        (width, height), (crop_width, crop_height), (left, top) = self.resized, self.crop, self._corner
+        (width, height), (crop_width, crop_height), (left, top) = (
+            self.resized,
+            self.crop,
+            self._corner,
+        )
         return Box(
             _unit((box.x1 * crop_width + left) / width),
             _unit((box.y1 * crop_height + top) / height),
@@ -103,7 +112,9 @@ def frame_for(processor: Any, width: int, height: int) -> Frame:
 
 
 def _sizes(size: Any) -> dict[str, int]:
-    """``{"height": 224, ...}`` from a dictionary, transformers' ``SizeDict`` or a number, without empty entries."""
+    """``{"height": 224, ...}`` from a dictionary, transformers' ``SizeDict`` or a number, without
+    empty entries.
+    """
     if isinstance(size, int):
         return {"height": size, "width": size}
     if not isinstance(size, Mapping):

@@ -1,16 +1,15 @@
-"""The command line as a user meets it: exit statuses, one sentence on stderr, JSON alone on stdout."""
+"""The command line as a user meets it: exit statuses, one sentence on stderr, JSON alone on
+stdout.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from twist_scout.cli import main
 
@@ -31,7 +30,9 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([*command, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out
 
@@ -41,7 +42,9 @@ def test_help_is_quick_because_torch_is_not_imported() -> None:
         "import sys; from twist_scout.cli import main; main(['ground', '--help']);"
         "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'peft', 'numpy')))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT
+    )
 
 
 def test_without_arguments_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,9 +99,13 @@ def test_ctrl_c_stops_without_a_traceback(
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
-    code = "from twist_scout.cli import main; import sys; sys.exit(main(['--help'] * 1))"
+    code = "import sys; from twist_scout.cli import main; sys.exit(main(['--help']))"
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -126,17 +133,3 @@ def test_a_full_or_forbidden_disk_is_one_sentence(
     (tmp_path / "file").write_text("")
     assert main(["toyworld", "sample", "--out", str(tmp_path / "file" / "x")]) == 2
     assert "cannot be made" in capsys.readouterr().err
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "picture.png"
-    Image.fromarray(np.full((40, 60, 3), 120, dtype=np.uint8)).save(path)
-    return path
-
-
-def test_json_is_alone_on_stdout(
-    picture: Path, tiny_base: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["ground", str(picture), "What is this?", "--model", str(tiny_base), "--json"]) == 0
-    assert json.loads(capfd.readouterr().out)["text"] == "a red car"

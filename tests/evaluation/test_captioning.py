@@ -17,7 +17,8 @@ def record(text: str, *truth: tuple[str, Box], side: int = 400) -> CaptioningRec
 
 def test_a_perfect_caption_scores_one() -> None:
     result = evaluate_captioning(
-        [record("A car [[0,0,40,40]] and a dog [[50,50,100,100]].", ("car", CAR), ("dog", DOG))], NAMES
+        [record("A car [[0,0,40,40]] and a dog [[50,50,100,100]].", ("car", CAR), ("dog", DOG))],
+        NAMES,
     )
     assert result.ap == pytest.approx(1.0)
     assert result.ap50 == pytest.approx(1.0)
@@ -25,18 +26,24 @@ def test_a_perfect_caption_scores_one() -> None:
 
 
 def test_average_precision_agrees_with_a_hand_count() -> None:
-    # One class, three images with one car each, ranked in record order: wrong, right (IoU 1), right (IoU 1).
-    # Precision at recall 1/3 is 1/2, at 2/3 it is 2/3; made monotone: 2/3 up to recall 2/3, then 0.
-    # COCO reads 101 recall points 0, 0.01, ..., 1.00; 67 of them (0 to 0.66) are <= 2/3.
+    # One class, three images with one car each, ranked in record order: wrong, right (IoU 1), right
+    # (IoU 1). Precision at recall 1/3 is 1/2, at 2/3 it is 2/3; made monotone: 2/3 up to recall
+    # 2/3, then 0. COCO reads 101 recall points 0, 0.01, ..., 1.00; 67 of them (0 to 0.66) are <=
+    # 2/3.
     wrong, right = "a car [[60,60,90,90]]", "a car [[0,0,40,40]]"
     records = [record(text, ("car", CAR)) for text in (wrong, right, right)]
     result = evaluate_captioning(records, NAMES)
     assert result.ap50 == pytest.approx(67 / 101 * 2 / 3)
-    assert result.ap == pytest.approx(result.ap50)  # the right ones are exact, so every threshold agrees
+    assert result.ap == pytest.approx(
+        result.ap50
+    )  # the right ones are exact, so every threshold agrees
 
 
 def test_with_constant_scores_the_record_order_breaks_ties() -> None:
-    wrong, right = record("a car [[60,60,90,90]]", ("car", CAR)), record("a car [[0,0,40,40]]", ("car", CAR))
+    wrong, right = (
+        record("a car [[60,60,90,90]]", ("car", CAR)),
+        record("a car [[0,0,40,40]]", ("car", CAR)),
+    )
     wrong_last = evaluate_captioning([right, wrong], NAMES)
     wrong_first = evaluate_captioning([wrong, right], NAMES)
     assert wrong_last.ap50 == pytest.approx(51 / 101)
@@ -45,7 +52,10 @@ def test_with_constant_scores_the_record_order_breaks_ties() -> None:
 
 def test_area_scores_rank_large_boxes_first() -> None:
     # The wrong box is smaller, so under "area" it comes last wherever it stands.
-    records = [record("a car [[60,60,90,90]]", ("car", CAR)), record("a car [[0,0,40,40]]", ("car", CAR))]
+    records = [
+        record("a car [[60,60,90,90]]", ("car", CAR)),
+        record("a car [[0,0,40,40]]", ("car", CAR)),
+    ]
     result = evaluate_captioning(records, NAMES, score_policy="area")
     assert result.ap50 == pytest.approx(51 / 101)
     assert "area" in str(result)
@@ -65,7 +75,9 @@ def test_the_mean_is_over_the_classes_that_are_there() -> None:
     result = evaluate_captioning(
         [record("A car [[0,0,40,40]] and a cat [[0,0,40,40]].", ("car", CAR), ("dog", DOG))], NAMES
     )
-    assert result.ap50 == pytest.approx(0.5)  # car found, dog not; "cat" has no truth and is left out
+    assert result.ap50 == pytest.approx(
+        0.5
+    )  # car found, dog not; "cat" has no truth and is left out
 
 
 def test_phrases_without_a_class_are_listed() -> None:

@@ -185,6 +185,24 @@ def test_padding_changes_nothing_and_later_turns_see_earlier_answers(model):
     assert (padding < 0).all()  # not even itself: this is how the router tells padding
 
 
+def test_rows_with_a_mask_and_positions_of_their_own(model):
+    """Conversations packed into one row are what each is alone, in the isolated reading too."""
+    labels, step_ids, _, input_ids = batch(["pp111222pp11122"])
+    cut = 8
+    owner = (torch.arange(15) >= cut).long()
+    packed = ((owner[:, None] == owner) & torch.ones(15, 15, dtype=torch.bool).tril())[None, None]
+    positions = torch.cat([torch.arange(cut), torch.arange(15 - cut)])[None]
+    with torch.no_grad():
+        found = model(
+            input_ids,
+            attention_mask=isolated_attention_mask(packed, labels, step_ids, torch.float64),
+            position_ids=isolated_position_ids(packed, labels, step_ids, positions),
+        ).logits
+    for part in (slice(0, cut), slice(cut, 15)):
+        own = [x[:, part] for x in (labels, step_ids, torch.ones_like(labels), input_ids)]
+        torch.testing.assert_close(found[:, part], isolated_logits(model, *own))
+
+
 def test_without_labels_the_loss_is_zero():
     labels, step_ids, _, _ = batch(["ppp", "ppp"])
     for reduction in REDUCTIONS:

@@ -1,4 +1,6 @@
-"""``twist-scout certify``: prove that a base is untouched by its adapter, or check such a proof again."""
+"""``twist-scout certify``: prove that a base is untouched by its adapter, or check such a proof
+again.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +21,21 @@ def certify(
     adapter: options.Adapter = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Example records (JSONL) whose prompts are asked; without it, toy-world questions."),
+        typer.Option(
+            help="Example records (JSONL) whose prompts are asked; without it, toy-world questions."
+        ),
     ] = None,
     prompts: Annotated[int, typer.Option(min=1, help="How many prompts.")] = 64,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing: check the certificate that lies beside the adapter.")
+        bool,
+        typer.Option(
+            "--check", help="Write nothing: check the certificate that lies beside the adapter."
+        ),
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Compare the base before and after the adapter: every frozen tensor, and the answers in understanding mode.
+    """Compare the base before and after the adapter: every frozen tensor, and the answers in
+    understanding mode.
 
     Writes certificate.json into the adapter's folder. The exit status is 1 where anything differs.
     """
@@ -41,16 +49,19 @@ def certify(
         raise BadInput("There is nothing to certify without an adapter: name one with --adapter.")
     if check:
         found = certificate.verify_certificate(base_folder, adapter_folder)
-        summary = (
-            f"valid: {found.checked} tensors of the base and the adapter's files are as certified"
-            if found.passed
-            else f"NOT valid: {len(found.changed_tensors)} of {found.checked} tensors of the base and "
-            f"{len(found.changed_files)} files of the adapter differ"
-            + ("" if found.certificate_passed and found.consistent else "; the certificate itself is not good")
-        )
+        summary = f"valid: {found.checked} tensors of the base and the adapter are as certified"
+        if not found.passed:
+            summary = (
+                f"NOT valid: {len(found.changed_tensors)} of {found.checked} tensors of the base "
+                f"and {len(found.changed_files)} files of the adapter differ"
+            )
+            if not (found.certificate_passed and found.consistent):
+                summary += "; the certificate itself is not good"
         _finish(found.passed, summary, found.model_dump(), json)
     questions, pictures = _from_records(data, prompts) if data else _from_toy_world(prompts)
-    console.err().print(f"Asking {len(questions)} prompts of the base, with and without the adapter ...")
+    console.err().print(
+        f"Asking {len(questions)} prompts of the base, with and without the adapter ..."
+    )
     result = certificate.certify(base_folder, adapter_folder, questions, images=pictures)
     path = result.save(adapter_folder)
     console.err().print(f"Written to {path}", markup=False)

@@ -9,11 +9,16 @@ import typer
 
 Model = Annotated[
     str | None,
-    typer.Option("--model", help="Model folder or hub id. Without it, the base that the adapter names or the pocket."),
+    typer.Option(
+        "--model",
+        help="Model folder or hub id. Without it, the base that the adapter names or the pocket.",
+    ),
 ]
 Adapter = Annotated[
     str | None,
-    typer.Option("--adapter", help="Adapter folder. Without it and without --model, the pocket's own."),
+    typer.Option(
+        "--adapter", help="Adapter folder. Without it and without --model, the pocket's own."
+    ),
 ]
 Device = Annotated[
     str | None, typer.Option("--device", help="cpu, cuda, ...; without it a GPU if there is one.")

@@ -22,10 +22,10 @@ def evaluate(
     device: options.Device = None,
     json: options.Json = False,
 ) -> None:
-    """Put unseen scenes before a model and print what it understands, what it can point at, and what it forgot.
+    """Put unseen scenes before a model: what it understands, points at, and forgot.
 
-    Without --model and --adapter, the pocket base and its adapter are examined. A fifth as many scenes about (category,
-    colour) pairs that no training picture has are added and reported apart.
+    Without --model and --adapter, the pocket base and its adapter are examined. A fifth as many
+    scenes about (category, colour) pairs that no training picture has are added and reported apart.
     """
     from twist_scout.experiments.exam import run_exam
     from twist_scout.grounder import Grounder, resolve_folders
@@ -49,12 +49,16 @@ def evaluate(
     screen = console.out()
     screen.print(_table(result))
     if result.bit_equal is not None:
-        verdict = "equal to the base's to the bit" if result.bit_equal else "NOT equal to the base's"
+        verdict = (
+            "equal to the base's to the bit" if result.bit_equal else "NOT equal to the base's"
+        )
         screen.print(f"Understanding-mode logits on {result.bit_equal_prompts} prompts: {verdict}")
 
 
 def _table(result: ExamResult) -> Table:
     from rich.table import Table
+
+    from twist_scout.experiments.before_after import MEASURES
 
     scores, table = result.scores, Table(title=f"{result.scenes} unseen scenes, seed {result.seed}")
     table.add_column("measure")
@@ -62,17 +66,17 @@ def _table(result: ExamResult) -> Table:
     table.add_column("held-out pairs", justify="right")
     table.add_column("questions", justify="right")
     unusual = result.held_out.to_dict() if result.held_out else {}
-    rows = (
-        ("understanding accuracy", "understanding_accuracy", scores.understanding.total),
-        ("REC Acc@0.5", "rec_acc50", scores.referring.total),
-        ("localisation mIoU", "localization_miou", scores.localization.total),
-        ("grounded-caption AP50 (constant scores)", "gic_ap50", scores.captioning.images),
-        ("absent objects rejected", "rejection", scores.rejection.absent),
-        ("present objects wrongly rejected", "false_rejection", scores.rejection.present),
-    )
+    counts = {
+        "understanding_accuracy": scores.understanding.total,
+        "rec_acc50": scores.referring.total,
+        "localization_miou": scores.localization.total,
+        "gic_ap50": scores.captioning.images,
+        "rejection": scores.rejection.absent,
+        "false_rejection": scores.rejection.present,
+    }
     values = scores.to_dict()
-    for name, key, count in rows:
-        table.add_row(name, _text(values[key]), _text(unusual.get(key)), str(count))
+    for name, key, _ in MEASURES:
+        table.add_row(name, _text(values[key]), _text(unusual.get(key)), str(counts[key]))
     table.add_section()
     for kind, (correct, total) in scores.understanding.by_kind.items():
         other = result.held_out.understanding.by_kind.get(kind) if result.held_out else None

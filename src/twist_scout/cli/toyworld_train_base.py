@@ -13,20 +13,27 @@ from twist_scout.cli import console, options
 def train_base(
     out: options.Out,
     work: Annotated[
-        Path | None, typer.Option(help="Folder of checkpoints and curves.jsonl; without it OUT/work.")
+        Path | None,
+        typer.Option(help="Folder of checkpoints and curves.jsonl; without it OUT/work."),
     ] = None,
     stage: Annotated[
         list[str] | None,
-        typer.Option(help="Run this stage only; may be repeated. Earlier stages must have left their checkpoints."),
+        typer.Option(
+            help="Run this stage only; may be repeated. It starts from the earlier checkpoints."
+        ),
     ] = None,
     compiled: Annotated[
         bool,
-        typer.Option("--compile/--no-compile", help="Use torch.compile (twice as fast; needs a C++ compiler)."),
+        typer.Option(
+            "--compile/--no-compile",
+            help="Use torch.compile (twice as fast; needs a C++ compiler).",
+        ),
     ] = True,
 ) -> None:
     """Train the pocket base on image understanding only: no box, no coordinate.
 
-    The recipe has four stages and writes checkpoints as it goes; started again, it continues where it was.
+    The recipe has four stages and writes checkpoints as it goes; started again, it continues where
+    it was.
     """
     from twist_scout.errors import BadConfig
     from twist_scout.toyworld.pocket.recipe import STAGES

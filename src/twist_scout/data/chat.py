@@ -96,10 +96,9 @@ def training_text(
         if not (before.startswith(text) and through.startswith(before)):
             raise BadModel(
                 f"The chat template of {type(processor).__name__} rewrites earlier text when a "
-                "turn is added (message "
-                f"{index}), so the assistant's words cannot be located: pass template options that "
-                "keep it stable "
-                "(such as enable_thinking=False) or another chat template."
+                f"turn is added (message {index}), so the assistant's words cannot be located: "
+                "pass template options that keep it stable (such as enable_thinking=False) or "
+                "another chat template."
             )
         text = through
         answers.append((len(before), len(through.rstrip())))
@@ -111,9 +110,8 @@ def training_text(
         eos = processor.tokenizer.eos_token
         if not eos:
             raise BadModel(
-                "Neither does the chat template end the assistant's turn with a special token nor "
-                "has "
-                "the tokenizer an end-of-sequence token: set tokenizer.eos_token."
+                "The chat template does not end the assistant's turn with a special token, and the "
+                "tokenizer has no end-of-sequence token: set tokenizer.eos_token."
             )
         text += eos
         answers[-1] = (start, len(text))

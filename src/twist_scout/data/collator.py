@@ -92,19 +92,23 @@ class GroundingCollator:
         lengths = batch["attention_mask"].sum(1).tolist()
         kept = [i for i, length in enumerate(lengths) if length <= self.max_length]
         dropped = len(examples) - len(kept)
-        if dropped and (self.too_long == "raise" or not kept):
+        if dropped and self.too_long == "raise":
             worst = max(range(len(examples)), key=lengths.__getitem__)
             raise BadInput(
                 f"Example {examples[worst].id!r} has {lengths[worst]} tokens and max_length is "
-                f"{self.max_length}: raise "
-                "max_length, or set too_long='drop' to leave such examples out."
+                f"{self.max_length}: raise max_length, or set too_long='drop' to leave it out."
             )
-        if dropped:
+        if dropped and kept:
             batch = self._process(
                 [examples[i] for i in kept],
                 [texts[i] for i in kept],
                 [pictures[i] for i in kept],
             )
+        elif dropped:
+            # A batch cannot be empty: the question of the shortest stands in, without labels.
+            i = min(range(len(examples)), key=lengths.__getitem__)
+            question = ChatText(texts[i].text[: texts[i].answers[0][0]], answers=[])
+            batch = self._process([examples[i]], [question], [pictures[i]])
         if self.too_long == "drop":
             batch["dropped"] = torch.tensor(dropped)
         return batch
@@ -119,14 +123,10 @@ class GroundingCollator:
             raise BadInput(f"Example {example.id!r}: {error}") from error
         placeholder = getattr(self.processor, "image_token", None)
         if isinstance(placeholder, str) and (count := chat.text.count(placeholder)) != 1:
+            remedy = "take it out of the messages" if count else "correct the chat template"
             raise BadInput(
-                f"Example {example.id!r} has one picture but its text holds {count} times "
-                f"{placeholder!r}: "
-                + (
-                    "take it out of the messages."
-                    if count
-                    else "the chat template must write it for each picture."
-                )
+                f"Example {example.id!r} has one picture but its text holds {placeholder!r} "
+                f"{count} times: {remedy}."
             )
         return chat
 
@@ -142,8 +142,8 @@ class GroundingCollator:
             # Boxes would silently be in the wrong place.
             raise BadImage(
                 f"{path} is {picture.width} x {picture.height} upright pixels but example "
-                f"{example.id!r} says "
-                f"{example.width} x {example.height}: correct the record and its boxes."
+                f"{example.id!r} says {example.width} x {example.height}: correct the record and "
+                "its boxes."
             )
         return picture
 
@@ -173,14 +173,15 @@ class GroundingCollator:
         labels = torch.full_like(ids, IGNORED)
         step_ids = torch.zeros_like(ids)
         for row, chat in enumerate(texts):
+            if not chat.answers:
+                continue
             tail = label_tail(self.processor.tokenizer, chat, add_special_tokens=special)
             steps = torch.from_numpy(tail.steps)
             places = batch["attention_mask"][row].nonzero()[:, 0][-len(steps) :]
             if ids[row, places].tolist() != tail.ids.tolist():
                 raise BadModel(
                     f"{type(self.processor).__name__} changes the text after the picture, so the "
-                    "answers cannot be "
-                    "located: use a processor that only expands the picture's placeholder."
+                    "answers cannot be located: use one that only expands the placeholder."
                 )
             labels[row, places] = torch.where(steps > 0, ids[row, places], IGNORED)
             step_ids[row, places] = steps

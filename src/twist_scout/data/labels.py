@@ -66,9 +66,8 @@ def label_tail(tokenizer: Any, chat: ChatText, *, add_special_tokens: bool) -> L
             if chat.text[starts[k] : a].strip():
                 raise BadModel(
                     f"The token {chat.text[starts[k] : ends[k]]!r} holds both the end of the "
-                    "prompt and the beginning of "
-                    "the answer: end the chat template's assistant header with a special token or "
-                    "a space."
+                    "prompt and the beginning of the answer: end the chat template's assistant "
+                    "header with a special token or a space."
                 )
         inside = (straddling | (starts >= a)) & (starts < b)
         spans = step_spans(chat.text[a:b])

@@ -40,7 +40,9 @@ class GroupedByPicture(Dataset[list[Example]]):
         for index in range(len(examples)):  # type: ignore[arg-type]
             members[examples[index].image].append(index)
         self._groups = [
-            group[start : start + per_row] for group in members.values() for start in range(0, len(group), per_row)
+            group[start : start + per_row]
+            for group in members.values()
+            for start in range(0, len(group), per_row)
         ]
 
     def __len__(self) -> int:
@@ -82,7 +84,9 @@ class PackingCollator:
         pictures = {}
         for key, value in batch.items():
             if len(value) != len(flat) or value.shape[:2] == tokens["input_ids"].shape:
-                raise BadInput(f"The processor returns {key!r} in a form that cannot be packed: train with pack=1.")
+                raise BadInput(
+                    f"The processor returns {key!r} in a form that cannot be packed: train with pack=1."
+                )
             pictures[key] = value[firsts]
         rows = []
         for first, group in zip(firsts.tolist(), groups, strict=True):
@@ -99,7 +103,9 @@ class PackingCollator:
         last = int((ids[0] == picture).nonzero()[-1])
         if last >= shared:
             names = ", ".join(repr(e.id) for e in group)
-            raise BadInput(f"Examples {names} cannot be packed: they do not share their picture's tokens.")
+            raise BadInput(
+                f"Examples {names} cannot be packed: they do not share their picture's tokens."
+            )
         return last + 1
 
 
@@ -126,12 +132,16 @@ def _stack(rows: list[dict[str, Tensor]], pad: int) -> dict[str, Tensor]:
     """Pad rows on the right and write the block mask."""
     fill = {"input_ids": pad, "labels": IGNORED, "step_ids": 0, "position_ids": 0, "owner": -1}
     out = {
-        key: torch.nn.utils.rnn.pad_sequence([row[key] for row in rows], batch_first=True, padding_value=value)
+        key: torch.nn.utils.rnn.pad_sequence(
+            [row[key] for row in rows], batch_first=True, padding_value=value
+        )
         for key, value in fill.items()
     }
     owner = out.pop("owner")
     length = owner.shape[1]
     causal = torch.ones(length, length, dtype=torch.bool).tril()
     own = (owner[:, :, None] == owner[:, None, :]) | (owner[:, None, :] == 0)
-    out["attention_mask"] = (own & causal & (owner[:, :, None] >= 0) & (owner[:, None, :] >= 0))[:, None]
+    out["attention_mask"] = (own & causal & (owner[:, :, None] >= 0) & (owner[:, None, :] >= 0))[
+        :, None
+    ]
     return out

@@ -5,8 +5,8 @@ Boxes are stored once, in pixels of the original image. The conversation refers 
 ``<box:0>`` or ``<box:0,2>``, so one file serves every model whatever way of writing boxes it has;
 `render_messages` writes them out.
 
-    {"id": "7", "image": "7.png", "width": 112, "height": 112, "task": "rec", "boxes": [[8, 20, 40,
-    71]],
+    {"id": "7", "image": "7.png", "width": 112, "height": 112, "task": "rec",
+     "boxes": [[8, 20, 40, 71]],
      "messages": [{"role": "user", "content": "Where is the dog?"},
                   {"role": "assistant", "content": "The dog <box:0>."}]}
 """

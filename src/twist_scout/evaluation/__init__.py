@@ -1,7 +1,8 @@
 """Measures of what a model gained (grounding) and of what it kept (understanding); §5 of the paper.
 
-Every measure is a pure function from plain records (a prediction and its truth) to a frozen result that carries its
-counts and prints itself. Who made the predictions does not matter: a model, another model, or a file.
+Every measure is a pure function from plain records (a prediction and its truth) to a frozen result
+that carries its counts and prints itself. Who made the predictions does not matter: a model,
+another model, or a file.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
-"""Grounded image captioning: every phrase with boxes is a detection, and COCO's average precision counts them.
+"""Grounded image captioning: every phrase with boxes is a detection, and COCO's average precision
+counts them.
 
-§5.2, Table 2 and Table A.3 of the paper. A caption carries no confidences, yet average precision ranks detections by
-confidence, and among equal ones the order alone moves it by about a point. So the score policy is an argument and is
-printed with the number:
+§5.2, Table 2 and Table A.3 of the paper. A caption carries no confidences, yet average precision
+ranks detections by confidence, and among equal ones the order alone moves it by about a point. So
+the score policy is an argument and is printed with the number:
 
-* ``constant``: every detection scores 1; ties stand in the order of the records, then in the order of mention.
+* ``constant``: every detection scores 1; ties stand in the order of the records, then in the order
+  of mention.
 * ``area``: the score is the box's share of the image: large objects first.
 """
 
@@ -48,7 +50,8 @@ class CaptioningRecord:
 
 @dataclass(frozen=True, slots=True)
 class CaptioningResult:
-    """Grounded-captioning quality; precisions are in [0, 1], NaN where there is nothing of that kind to find.
+    """Grounded-captioning quality; precisions are in [0, 1], NaN where there is nothing of that
+    kind to find.
 
     Attributes:
         ap: mean over classes and IoU 0.50:0.05:0.95.
@@ -57,7 +60,8 @@ class CaptioningResult:
         images: number of captions.
         objects: number of true objects.
         detections: number of boxes whose phrase was mapped to a class.
-        unmapped: phrases with boxes that no class fits, in order; they count neither for nor against.
+        unmapped: phrases with boxes that no class fits, in order; they count neither for nor
+            against.
         score_policy: what stood in for confidences.
     """
 
@@ -72,9 +76,9 @@ class CaptioningResult:
 
     def __str__(self) -> str:
         return (
-            f"grounded captioning AP {self.ap:.4f}, AP50 {self.ap50:.4f} ({self.detections} boxes for "
-            f"{self.objects} objects in {self.images} images; {len(self.unmapped)} phrases unmapped; "
-            f"{_POLICY_TEXT[self.score_policy]})"
+            f"grounded captioning AP {self.ap:.4f}, AP50 {self.ap50:.4f} ({self.detections} boxes "
+            f"for {self.objects} objects in {self.images} images; {len(self.unmapped)} phrases "
+            f"unmapped; {_POLICY_TEXT[self.score_policy]})"
         )
 
 
@@ -87,8 +91,8 @@ def evaluate_captioning(
 ) -> CaptioningResult:
     """COCO average precision of grounded captions.
 
-    A phrase may carry several boxes: each is a detection of the phrase's class. Repeated boxes are repeated
-    detections, as they would be for a detector.
+    A phrase may carry several boxes: each is a detection of the phrase's class. Repeated boxes are
+    repeated detections, as they would be for a detector.
 
     Args:
         records: captions and truths.
@@ -106,7 +110,10 @@ def evaluate_captioning(
     rows = list(records)
     classes = sorted({name for row in rows for name, _ in row.truth})
     category_id = {name: number for number, name in enumerate(classes, start=1)}
-    images, truths, detections, unmapped = [], [], [], []
+    images: list[dict[str, Any]] = []
+    truths: list[dict[str, Any]] = []
+    detections: list[dict[str, Any]] = []
+    unmapped: list[str] = []
     mapped = 0
     for image_id, row in enumerate(rows, start=1):
         images.append({"id": image_id, "width": row.width, "height": row.height})
@@ -140,9 +147,7 @@ def evaluate_captioning(
     )
 
 
-def _annotation(
-    box: Box, row: CaptioningRecord, image_id: int, category_id: int
-) -> dict[str, Any]:
+def _annotation(box: Box, row: CaptioningRecord, image_id: int, category_id: int) -> dict[str, Any]:
     """COCO's form of a box: x, y, width, height in pixels."""
     x1, y1, x2, y2 = box.to_pixels(row.width, row.height)
     size = [x2 - x1, y2 - y1]

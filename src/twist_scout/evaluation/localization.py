@@ -1,7 +1,7 @@
 """Object localisation: given a name, how well does the box cover the object? Table 1 of the paper.
 
-The measure is the mean IoU over all queries. An answer without a readable box has IoU 0 and is never left out, else a
-model could raise its score by saying nothing where it is unsure.
+The measure is the mean IoU over all queries. An answer without a readable box has IoU 0 and is
+never left out, else a model could raise its score by saying nothing where it is unsure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from twist_scout.evaluation.reading import first_box_ious
 
 @dataclass(frozen=True, slots=True)
 class LocalizationRecord:
-    """What a model answered when asked for an object by name, and where the object is (in the original image)."""
+    """What a model answered when asked for an object by name, and where the object is (in the
+    original image).
+    """
 
     prediction: str | GroundedText
     truth: Box

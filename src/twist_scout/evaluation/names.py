@@ -1,7 +1,8 @@
 """From a noun phrase of free text to a class name: head noun, singular, synonym table.
 
-The paper maps the names that a model uses to COCO classes before it counts average precision (Figure 1 (c), §5.2). This
-map is the transparent, deterministic form of that step: what it cannot map it says so, and it never guesses.
+The paper maps the names that a model uses to COCO classes before it counts average precision
+(Figure 1 (c), §5.2). This map is the transparent, deterministic form of that step: what it cannot
+map it says so, and it never guesses.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from twist_scout.boxes.words import DETERMINERS
 if TYPE_CHECKING:
     import inflect
 
-#: What may follow the head noun of an English noun phrase: "the dog *left of* the tree", "a man *in* a blue robe".
+#: What may follow the head noun of an English noun phrase: "the dog *left of* the tree", "a man
+#: *in* a blue robe".
 _AFTER_HEAD = re.compile(
     r"\b(?:left of|right of|next to|in front of|on top of|to the|that|which|who|"
     r"in|on|at|by|with|without|near|behind|beside|above|below|under|over|between|from|for|"
@@ -24,16 +26,18 @@ _AFTER_HEAD = re.compile(
 )
 #: Heads that only group what comes after "of": "a group of people", "a slice of pizza".
 _COLLECTIVES = frozenset(
-    "group pair couple bunch row crowd herd flock lot set stack pile team piece slice most".split()
+    {"group", "pair", "couple", "bunch", "row", "crowd", "herd", "flock", "lot", "set", "stack"}
+    | {"pile", "team", "piece", "slice", "most"}
 )
 
 
 class NameMap:
     """Maps noun phrases to class names.
 
-    The head noun decides: ``the small red cars`` and ``a car left of the bus`` are both ``car``; ``the car park`` is
-    not. Class names of several words (``dining table``) are matched as a whole, longest first. A word that only counts
-    or groups hands over to what it counts (``a group of people`` is ``person``; ``the top of the car`` is no ``car``).
+    The head noun decides: ``the small red cars`` and ``a car left of the bus`` are both ``car``;
+    ``the car park`` is not. Class names of several words (``dining table``) are matched as a whole,
+    longest first. A word that only counts or groups hands over to what it counts (``a group of
+    people`` is ``person``; ``the top of the car`` is no ``car``).
 
     Args:
         classes: class names in lower case, singular.
@@ -43,9 +47,7 @@ class NameMap:
         ValueError: a synonym points to a class that does not exist.
     """
 
-    def __init__(
-        self, classes: Iterable[str], synonyms: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, classes: Iterable[str], synonyms: Mapping[str, str] | None = None) -> None:
         self.classes = tuple(dict.fromkeys(classes))
         self._names = {name.lower(): name for name in self.classes}
         for other, name in (synonyms or {}).items():
@@ -90,7 +92,7 @@ def _head_words(phrase: str) -> list[str]:
 def singular(noun: str) -> str:
     """Singular of a noun; a noun that is not known to be a plural comes back as it is."""
     # inflect's parameter and result types are annotated subclasses of str.
-    found: Any = _engine().singular_noun(noun)  # type: ignore[arg-type]
+    found: Any = _engine().singular_noun(noun)
     return str(found) if found else noun
 
 

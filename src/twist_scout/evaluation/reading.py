@@ -14,9 +14,9 @@ from twist_scout.boxes.grounded import GroundedText
 def as_grounded(prediction: str | GroundedText, dialect: str = "scout") -> GroundedText:
     """Read a prediction.
 
-    A string is parsed in ``dialect`` and its boxes are taken as they stand, that is, relative to the whole original
-    image. Where a model saw a padded or resized frame, parse with that frame first and hand over the
-    :class:`GroundedText`: its boxes are in the original image already.
+    A string is parsed in ``dialect`` and its boxes are taken as they stand, that is, relative to
+    the whole original image. Where a model saw a padded or resized frame, parse with that frame
+    first and hand over the :class:`GroundedText`: its boxes are in the original image already.
     """
     if isinstance(prediction, GroundedText):
         return prediction
@@ -26,7 +26,8 @@ def as_grounded(prediction: str | GroundedText, dialect: str = "scout") -> Groun
 def first_box_ious(
     predictions: Sequence[str | GroundedText], truths: Sequence[Box], dialect: str = "scout"
 ) -> tuple[npt.NDArray[np.float64], int]:
-    """IoU of each prediction's first box with its truth; a prediction without a readable box scores 0.
+    """IoU of each prediction's first box with its truth; a prediction without a readable box scores
+    0.
 
     Args:
         predictions: N predictions.

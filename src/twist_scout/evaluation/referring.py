@@ -1,8 +1,10 @@
-"""Referring expression comprehension: does the box that the model gives for an expression fit the one object meant?
+"""Referring expression comprehension: does the box that the model gives for an expression fit the
+one object meant?
 
-Table 2 and Table A.4 of the paper. Published evaluators differ in which box of an answer they score and in the
-threshold, and so score the same predictions differently; the convention here, named ``scout``, is: the first box of
-the answer, a hit at IoU >= 0.5, an answer without a readable box a miss.
+Table 2 and Table A.4 of the paper. Published evaluators differ in which box of an answer they score
+and in the threshold, and so score the same predictions differently; the convention here, named
+``scout``, is: the first box of the answer, a hit at IoU >= 0.5, an answer without a readable box a
+miss.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from twist_scout.evaluation.reading import first_box_ious
 
 @dataclass(frozen=True, slots=True)
 class ReferringRecord:
-    """What a model answered to one referring expression, and the box that was meant (in the original image)."""
+    """What a model answered to one referring expression, and the box that was meant (in the
+    original image).
+    """
 
     prediction: str | GroundedText
     truth: Box
@@ -48,8 +52,8 @@ class ReferringResult:
 
     def __str__(self) -> str:
         return (
-            f"REC Acc@{self.threshold:g} {self.accuracy:.4f} ({self.hits} of {self.total}, first box, "
-            f"IoU >= {self.threshold:g}; {self.without_box} answers without a box)"
+            f"REC Acc@{self.threshold:g} {self.accuracy:.4f} ({self.hits} of {self.total}, first "
+            f"box, IoU >= {self.threshold:g}; {self.without_box} answers without a box)"
         )
 
 

@@ -1,7 +1,7 @@
 """Rejection: does the model refuse to point at what is not there, and only at that?
 
-The negative samples of SCOUT (Figure A.2) teach the answer "This question is invalid." Two rates belong together: a
-model that rejects everything has a perfect first one.
+The negative samples of SCOUT (Figure A.2) teach the answer "This question is invalid." Two rates
+belong together: a model that rejects everything has a perfect first one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from twist_scout.evaluation.reading import as_grounded
 
 @dataclass(frozen=True, slots=True)
 class RejectionRecord:
-    """What a model answered when asked to ground something, and whether that thing is in the picture."""
+    """What a model answered when asked to ground something, and whether that thing is in the
+    picture.
+    """
 
     prediction: str | GroundedText
     present: bool
@@ -37,7 +39,9 @@ class RejectionResult:
 
     @property
     def false_rejection(self) -> float:
-        """Share of questions about present objects that were rejected; NaN where there were none."""
+        """Share of questions about present objects that were rejected; NaN where there were
+        none.
+        """
         return self.present_rejected / self.present if self.present else float("nan")
 
     def __str__(self) -> str:

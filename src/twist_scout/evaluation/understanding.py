@@ -1,7 +1,8 @@
-"""Image understanding: short answers against the one right answer, per question type. §5.3 of the paper.
+"""Image understanding: short answers against the one right answer, per question type. §5.3 of the
+paper.
 
-What a base model can do before tuning must still be there after it; TWIST keeps it to the bit (the certificate), and
-this measure says how much there was to keep.
+What a base model can do before tuning must still be there after it; TWIST keeps it to the bit (the
+certificate), and this measure says how much there was to keep.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _NUMBERS = {word: str(number) for number, word in enumerate(_WORDS)}
 
 @dataclass(frozen=True, slots=True)
 class UnderstandingRecord:
-    """What a model answered to a question, the right answer, and the type of the question (``color``, ``count``, ...)."""
+    """What a model answered to a question, the right answer, and the type of the question
+    (``color``, ``count``, ...).
+    """
 
     prediction: str | GroundedText
     truth: str
@@ -48,11 +51,15 @@ class UnderstandingResult:
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{k} {c / n:.3f}" for k, (c, n) in self.by_kind.items())
-        return f"understanding accuracy {self.accuracy:.4f} ({self.correct} of {self.total}: {kinds})"
+        return (
+            f"understanding accuracy {self.accuracy:.4f} ({self.correct} of {self.total}: {kinds})"
+        )
 
 
 def normalise_answer(text: str) -> str:
-    """Lower case without punctuation and articles, number words as digits: ``"A red car."`` -> ``"red car"``."""
+    """Lower case without punctuation and articles, number words as digits: ``"A red car."`` ->
+    ``"red car"``.
+    """
     words = re.findall(r"[\w'-]+", text.lower())
     return " ".join(_NUMBERS.get(w, w) for w in words if w not in _ARTICLES)
 
@@ -60,8 +67,8 @@ def normalise_answer(text: str) -> str:
 def answer_matches(prediction: str, truth: str) -> bool:
     """Whether an answer says what the truth says.
 
-    Both are normalised and must then be equal. To a yes-or-no question, an answer may go on after its first word
-    ("Yes, there is.").
+    Both are normalised and must then be equal. To a yes-or-no question, an answer may go on after
+    its first word ("Yes, there is.").
     """
     said, meant = normalise_answer(prediction), normalise_answer(truth)
     if meant in ("yes", "no"):
@@ -73,7 +80,8 @@ def evaluate_understanding(records: Iterable[UnderstandingRecord]) -> Understand
     """Accuracy of short answers.
 
     Args:
-        records: answers with the right answer and the question type; every question weighs the same in the total.
+        records: answers with the right answer and the question type; every question weighs the same
+            in the total.
     """
     tallies: dict[str, list[int]] = {}
     for record in records:

@@ -1,7 +1,8 @@
-"""The toy-world exam: put the questions of :mod:`twist_scout.toyworld.exam` to a model and score the answers.
+"""The toy-world exam: put the questions of :mod:`twist_scout.toyworld.exam` to a model and score
+the answers.
 
-Scenes come from the test stream, which no training has seen. Scenes with a held-out (category, colour) pair are asked
-beside them and reported apart: what is right there was generalised.
+Scenes come from the test stream, which no training has seen. Scenes with a held-out (category,
+colour) pair are asked beside them and reported apart: what is right there was generalised.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ class ExamResult:
         seed: seed of the first one.
         scores: on the ordinary test scenes.
         held_out: on scenes about a held-out (category, colour) pair; only the questions about it.
-        bit_equal: whether the understanding-mode logits equal the base's to the bit; ``None`` where it was not tested.
+        bit_equal: whether the understanding-mode logits equal the base's to the bit; ``None`` where
+            it was not tested.
         bit_equal_prompts: on how many prompts that was tested.
         seconds: how long the exam took.
     """
@@ -140,14 +142,15 @@ def run_exam(
     """Examine a model.
 
     Args:
-        grounder: the model, with or without an adapter. Understanding questions are asked in understanding mode, all
-            others in grounding mode.
+        grounder: the model, with or without an adapter. Understanding questions are asked in
+            understanding mode, all others in grounding mode.
         scenes: how many test scenes.
         seed: seed of the first scene.
         size: side of the pictures in pixels.
-        held_out_scenes: how many scenes about held-out pairs beside them; ``None``: a fifth of ``scenes``.
-        base: the same base without adapter, separately loaded; given, its logits are compared with the
-            understanding-mode logits of ``grounder``.
+        held_out_scenes: how many scenes about held-out pairs beside them; ``None``: a fifth of
+            ``scenes``.
+        base: the same base without adapter, separately loaded; given, its logits are compared with
+            the understanding-mode logits of ``grounder``.
         bit_equal_prompts: on how many understanding prompts (at most) to compare.
         on_progress: called with (scenes done, scenes in all).
     """
@@ -187,7 +190,9 @@ def run_exam(
 def same_logits(
     grounder: Grounder, base: Grounder, pictures: Sequence[Image.Image], prompts: Sequence[str]
 ) -> bool:
-    """Whether understanding-mode logits equal the base's to the bit (``torch.equal``) on these prompts."""
+    """Whether understanding-mode logits equal the base's to the bit (``torch.equal``) on these
+    prompts.
+    """
     for start in range(0, len(prompts), 16):
         rows = slice(start, start + 16)
         ours = grounder.logits(pictures[rows], prompts[rows], "understanding")
@@ -198,7 +203,9 @@ def same_logits(
 
 
 def _ask(grounder: Grounder, seeds: Sequence[int], held_out: bool, size: int) -> dict[Part, _Sheet]:
-    """All questions about these scenes with their answers, part by part (answers of a part are of like length)."""
+    """All questions about these scenes with their answers, part by part (answers of a part are of
+    like length).
+    """
     sheets: dict[Part, _Sheet] = {part: _Sheet() for part in PARTS}
     for number in seeds:
         scene = sample_scene(number, split="test", held_out=held_out)
@@ -220,7 +227,9 @@ def _ask(grounder: Grounder, seeds: Sequence[int], held_out: bool, size: int) ->
 
 
 def _counts(item: ExamItem, held_out: bool) -> bool:
-    """Of a held-out scene, only what is about its held-out pair counts; absent objects are not about any."""
+    """Of a held-out scene, only what is about its held-out pair counts; absent objects are not
+    about any.
+    """
     return not held_out or item.held_out or item.part == "absent"
 
 
@@ -231,14 +240,16 @@ def _score(sheets: dict[Part, _Sheet], size: int) -> Scores:
 
     return Scores(
         understanding=evaluate_understanding(
-            UnderstandingRecord(answer, item.answer, item.kind) for item, answer in rows("understanding")
+            UnderstandingRecord(answer, item.answer, item.kind)
+            for item, answer in rows("understanding")
         ),
         referring=evaluate_referring(ReferringRecord(a, i.boxes[0]) for i, a in rows("rec")),
         localization=evaluate_localization(
             LocalizationRecord(a, i.boxes[0]) for i, a in rows("localization")
         ),
         captioning=evaluate_captioning(
-            (CaptioningRecord(a, size, size, i.objects) for i, a in rows("gic")), NameMap(CATEGORIES)
+            (CaptioningRecord(a, size, size, i.objects) for i, a in rows("gic")),
+            NameMap(CATEGORIES),
         ),
         rejection=evaluate_rejection(
             RejectionRecord(a, present=i.part != "absent")

@@ -1,4 +1,6 @@
-"""A report in one HTML file: tables, the certificate, and pictures with drawn boxes. It needs no network and no other file."""
+"""A report in one HTML file: tables, the certificate, and pictures with drawn boxes. It needs no
+network and no other file.
+"""
 
 from __future__ import annotations
 

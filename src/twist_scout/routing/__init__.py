@@ -1,4 +1,6 @@
-"""Which expert answers a prompt: image understanding (the frozen base alone) or grounding (the twin); §3.2 of the paper."""
+"""Which expert answers a prompt: image understanding (the frozen base alone) or grounding (the
+twin); §3.2 of the paper.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """A rule that decides from the prompt alone whether an answer should hold boxes.
 
-The paper's router is a small text classifier (§3.2). Until one is trained, this rule stands in its place: a prompt
-goes to grounding if and only if it asks, in so many words, for a place, a box or a reasoned step-by-step answer, and the
-decision says which words those were. Everything else stays with the frozen base, where nothing can be lost.
+The paper's router is a small text classifier (§3.2). Until one is trained, this rule stands in its
+place: a prompt goes to grounding if and only if it asks, in so many words, for a place, a box or a
+reasoned step-by-step answer, and the decision says which words those were. Everything else stays
+with the frozen base, where nothing can be lost.
 """
 
 from __future__ import annotations
@@ -22,27 +23,41 @@ class Decision:
     reason: str
 
 
-# A verb is a request only where a request can begin: at the start of a clause, or after "please", "and", "can you", ...
-# ("What did the dog find?" asks for no box.)
+# A verb is a request only where a request can begin: at the start of a clause, or after "please",
+# "and", "can you", ... ("What did the dog find?" asks for no box.)
 _REQUEST = (
-    r"(?:^|[.!?,;:]\s*|\b(?:please|and|then|also|just|can you|could you|would you|will you|i want you to)\s+)"
+    r"(?:^|[.!?,;:]\s*"
+    r"|\b(?:please|and|then|also|just|can you|could you|would you|will you|i want you to)\s+)"
 )
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(pattern, re.IGNORECASE))
     for reason, pattern in (
-        ("asks where something is", r"\bwhere(?:'s|\s+(?:is|are|was|were|can|do|does|in|on|exactly)\b)"),
-        ("asks for a place", r"\b(?:located|positioned)\s+(?:at|in|where)\b|\blocation of\b|\bposition of\b"),
+        (
+            "asks where something is",
+            r"\bwhere(?:'s|\s+(?:is|are|was|were|can|do|does|in|on|exactly)\b)",
+        ),
+        (
+            "asks for a place",
+            r"\b(?:located|positioned)\s+(?:at|in|where)\b|\blocation of\b|\bposition of\b",
+        ),
         (
             "asks to find or to point",
-            _REQUEST + r"(?:find|locate|localize|localise|detect|point\s+(?:to|at|out)|highlight|outline|ground)\b",
+            _REQUEST
+            + r"(?:find|locate|locali[sz]e|detect|point\s+(?:to|at|out)|highlight|outline|ground)"
+            + r"\b",
         ),
-        ("asks to be shown something", _REQUEST + r"(?:show\s+me\s+(?:the|an?|each|every|all|where)|mark)\b"),
+        (
+            "asks to be shown something",
+            _REQUEST + r"(?:show\s+me\s+(?:the|an?|each|every|all|where)|mark)\b",
+        ),
         (
             "asks for boxes",
             r"\bbounding\s+box(?:es)?\b|\bbbox(?:es)?\b|\b(?:in\s+)?(?:which|what)\s+box\b"
             r"|\b(?:with|give|give\s+me|provide|draw|add|its|their|and)\s+(?:an?\s+|the\s+)?box(?:es)?\b"
-            r"|\bbox(?:es)?\s+(?:around|for|of\s+each|of\s+every)\b|" + _REQUEST + r"box\s+(?:the|an?|each|every|all)\b",
+            r"|\bbox(?:es)?\s+(?:around|for|of\s+each|of\s+every)\b|"
+            + _REQUEST
+            + r"box\s+(?:the|an?|each|every|all)\b",
         ),
         ("asks for coordinates", r"\bcoordinates?\b"),
         ("asks for a grounded answer", r"\bgrounded\b|\bwith\s+(?:visual\s+)?grounding\b"),

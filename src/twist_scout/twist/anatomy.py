@@ -126,7 +126,7 @@ def read_ffn(module: nn.Module, hidden: int) -> Ffn:
 
 def is_mixture(module: nn.Module) -> bool:
     """Whether a module holds several experts, whether or not they can be read."""
-    return any(_is_stacked(part) or _is_expert_list(part) for part in module.modules())
+    return any(_is_expert_list(part) or _has_stacks(part) for part in module.modules())
 
 
 def probe_input(like: Tensor, hidden: int) -> Tensor:
@@ -209,6 +209,11 @@ def _close(expected: Tensor, computed: Tensor) -> bool:
 
 
 # --- mixtures ---
+
+
+def _has_stacks(module: nn.Module) -> bool:
+    """Experts in 3-D parameters, whatever their layout."""
+    return sum(parameter.dim() == 3 for parameter in module.parameters(recurse=False)) >= 2
 
 
 def _is_stacked(module: nn.Module) -> bool:

@@ -22,9 +22,7 @@ from torch import Tensor
 
 
 class RouterStatistics(NamedTuple):
-    """All that R(g) and the expert-load telemetry need of one layer's routing.
-
-    Its size does not grow with the number of tokens.
+    """All that R(g) and the expert load need of one layer's routing.
 
     Attributes:
         probability_sum: (experts,), the router's probabilities summed over counted tokens; it

@@ -15,13 +15,15 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import nn
 
 from twist_scout.data.images import ImageSource
 from twist_scout.errors import BadInput
@@ -201,11 +203,11 @@ def certify(
     if wrapped is not None:
         del base
         return compare(before, wrapped, probe, name=name)
-    peft_model = load_adapter(base, adapter)
-    try:
-        return compare(before, peft_model, probe, name=name, adapter_folder=adapter)
-    finally:
+    with _undone(base):
+        peft_model = load_adapter(base, adapter)
+        certificate = compare(before, peft_model, probe, name=name, adapter_folder=adapter)
         peft_model.unload()
+    return certificate
 
 
 def compare(
@@ -273,6 +275,22 @@ def verify_certificate(base: Any, folder: str | Path) -> Verification:
         certificate_passed=certificate.passed,
         consistent=certificate.fingerprint == fingerprint(certificate.tensors),
     )
+
+
+@contextmanager
+def _undone(model: nn.Module) -> Iterator[None]:
+    """Puts the model's own modules back in their places; `unload` leaves some copies behind."""
+    modules = dict(model.named_modules())
+    trainable = {parameter: parameter.requires_grad for parameter in model.parameters()}
+    try:
+        yield
+    finally:
+        for path, module in modules.items():
+            parent, _, name = path.rpartition(".")
+            if path and modules[parent]._modules[name] is not module:
+                modules[parent]._modules[name] = module
+        for parameter, requires_grad in trainable.items():
+            parameter.requires_grad_(requires_grad)
 
 
 def _differ(before: Sequence[Any], after: Sequence[Any]) -> list[int]:

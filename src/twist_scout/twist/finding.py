@@ -91,6 +91,7 @@ def find_decoder_ffns(model: nn.Module) -> list[DecoderFfn]:
     config = text_config(model)
     length, hidden = config.num_hidden_layers, config.hidden_size
     candidates: list[tuple[int, list[DecoderFfn]]] = []
+    lists: list[str] = []
     seen: list[str] = []
     for path, layers, owner in _module_lists(model):
         if len(layers) != length:
@@ -99,7 +100,9 @@ def find_decoder_ffns(model: nn.Module) -> list[DecoderFfn]:
         seen.append(f"{path} ({type(layers[0]).__name__} with {parts or 'no parts'})")
         rank = _belongs_to_text(owner, model, config)
         ffns = _ffns_of(path, layers, hidden)
-        if rank and ffns:
+        inside = any(path.startswith(f"{outer}.") for outer in lists)  # of a layer already found
+        if rank and ffns and not inside:
+            lists.append(path)
             candidates.append((rank, ffns))
     if not candidates:
         raise BadModel(
@@ -162,12 +165,14 @@ def _module_lists(model: nn.Module) -> Iterator[tuple[str, nn.ModuleList, nn.Mod
 
 
 def _belongs_to_text(owner: nn.Module, root: nn.Module, config: Any) -> int:
-    """2: the owner is the model that the text config describes; 1: the whole model; 0: another."""
+    """How surely the owner of some layers is the model that the text config describes.
+
+    3: it has that config. 2: one of the same kind (a decoder's and an encoder's differ in a flag).
+    1: it is the whole model, which has no model of its own for text. 0: it is something else.
+    """
     owned: Any = getattr(owner, "config", None)
-    if owned is config:
-        return 2
-    if type(owned) is type(config) and owned.to_dict() == config.to_dict():
-        return 2
+    if type(owned) is type(config):
+        return 3 if owned is config or owned.to_dict() == config.to_dict() else 2
     return 1 if owner is root else 0
 
 
@@ -187,13 +192,26 @@ def _ffn_of(layer: nn.Module, hidden: int, depth: int = 2) -> tuple[str, nn.Modu
     children = [(name, _unwrapped(child)) for name, child in layer.named_children()]
     ffns = [(name, child) for name, child in children if is_ffn(child, hidden)]
     if ffns:
-        return max(ffns, key=lambda pair: sum(p.numel() for p in pair[1].parameters()))
+        name, ffn = max(ffns, key=lambda pair: sum(p.numel() for p in pair[1].parameters()))
+        return _core(name, ffn, hidden)
     if depth > 1:
         for name, child in children:
             below = None if _is_mixer(child) else _ffn_of(child, hidden, depth - 1)
             if below is not None:
                 return f"{name}.{below[0]}", below[1]
     return None
+
+
+def _core(name: str, ffn: nn.Module, hidden: int) -> tuple[str, nn.Module]:
+    """Without a shell (a norm, a residual connection) that holds no matrix of its own."""
+    for part, child in ffn.named_children():
+        if is_ffn(child, hidden) and _matrices(child) == _matrices(ffn):
+            return _core(f"{name}.{part}", child, hidden)
+    return name, ffn
+
+
+def _matrices(module: nn.Module) -> int:
+    return sum(parameter.dim() >= 2 for parameter in module.parameters())
 
 
 def _is_mixer(module: nn.Module) -> bool:

@@ -27,11 +27,10 @@ from torch import Tensor, nn
 
 from twist_scout.errors import BadInput
 from twist_scout.twist.anatomy import probe_input
-from twist_scout.twist.balance import router_statistics
 from twist_scout.twist.dispatch import mixture
 from twist_scout.twist.experts import Experts
 from twist_scout.twist.router import TwinRouter
-from twist_scout.twist.state import BASE, TwistState
+from twist_scout.twist.state import BASE, RoutingRecord, TwistState
 
 
 class Alpha(nn.Module):
@@ -40,11 +39,14 @@ class Alpha(nn.Module):
     Args:
         start: its value before training.
         learned: whether it is a parameter; otherwise it is stored but does not train.
+        device: where it lives.
     """
 
-    def __init__(self, start: float, *, learned: bool) -> None:
+    def __init__(
+        self, start: float, *, learned: bool = True, device: torch.device | None = None
+    ) -> None:
         super().__init__()
-        logit = torch.tensor(_logit(start), dtype=torch.float32)
+        logit = torch.tensor(_logit(start), dtype=torch.float32, device=device)
         if learned:
             self.logit: Tensor = nn.Parameter(logit)
         else:
@@ -153,8 +155,8 @@ class TwistLayer(nn.Module, BaseTunerLayer):
         tokens = hidden.reshape(-1, hidden.shape[-1])
         routing = self.twin_router[name](tokens) if name in self.twin_router else None
         if self.state.recording and routing is not None:
-            statistics = router_statistics(routing.probabilities, routing.choices, counted)
-            self.state.records.setdefault(name, {})[self.index] = statistics
+            record = RoutingRecord(routing.probabilities, routing.choices, counted)
+            self.state.records.setdefault(name, {})[self.index] = record
         experts: Any = self.twin_experts[name]
         return mixture(tokens, experts, routing)
 

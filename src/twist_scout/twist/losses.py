@@ -95,7 +95,8 @@ def isolated_attention_mask(
     other tokens see everything before them. Padding sees nothing and is seen by nothing.
 
     Args:
-        attention_mask: ``(batch, tokens)``, 0 for padding.
+        attention_mask: ``(batch, tokens)``, 0 for padding; or ``(batch, 1, tokens, tokens)``, query
+            by key, true where attention is allowed in the full reading (packed rows).
         labels: ``(batch, tokens)``, -100 for what is not learned.
         step_ids: ``(batch, tokens)``, the step number of each learned token.
         dtype: of the model's activations.
@@ -105,31 +106,42 @@ def isolated_attention_mask(
         ``dtype``.
     """
     layout = step_layout(labels, step_ids)
-    real = attention_mask.bool()
-    tokens = labels.shape[1]
-    causal = torch.ones(tokens, tokens, dtype=torch.bool, device=labels.device).tril()
+    if attention_mask.dim() == 4:
+        full = attention_mask[:, 0].bool()
+    else:
+        real = attention_mask.bool()
+        full = (real[:, :, None] & real[:, None, :]).tril()
     same_answer = (layout.turn[:, :, None] == layout.turn[:, None, :]) & layout.learned[:, :, None]
     same_step = layout.step[:, :, None] == layout.step[:, None, :]
-    allowed = causal & real[:, :, None] & real[:, None, :] & (~same_answer | same_step)
+    allowed = full & (~same_answer | same_step)
     mask = torch.zeros(allowed.shape, dtype=dtype, device=labels.device)
     # Not -inf: a row that sees nothing must stay finite, also where attention computes in float32.
     lowest = max(torch.finfo(dtype).min, torch.finfo(torch.float32).min)
     return mask.masked_fill(~allowed, lowest)[:, None]
 
 
-def isolated_position_ids(attention_mask: Tensor, labels: Tensor, step_ids: Tensor) -> Tensor:
+def isolated_position_ids(
+    attention_mask: Tensor,
+    labels: Tensor,
+    step_ids: Tensor,
+    position_ids: Tensor | None = None,
+) -> Tensor:
     """Positions of the isolated reading: every step begins where its answer begins.
 
     Args:
-        attention_mask: ``(batch, tokens)``, 0 for padding.
+        attention_mask: ``(batch, tokens)``, 0 for padding; not used if ``position_ids`` are given.
         labels: ``(batch, tokens)``, -100 for what is not learned.
         step_ids: ``(batch, tokens)``, the step number of each learned token.
+        position_ids: ``(batch, tokens)``, positions of the full reading, where they are not simply
+            the order of the tokens (packed rows).
 
     Returns:
         ``(batch, tokens)``, as if each step stood alone behind what came before the answer.
     """
     layout = step_layout(labels, step_ids)
-    plain = (attention_mask.long().cumsum(1) - 1).clamp(min=0)
+    plain = position_ids
+    if plain is None:
+        plain = (attention_mask.long().cumsum(1) - 1).clamp(min=0)
     index = torch.arange(labels.shape[1], device=labels.device)
     alone = plain.gather(1, layout.turn_begin) + index - layout.step_begin
     return torch.where(layout.learned, alone, plain)
@@ -214,7 +226,8 @@ class StepwiseLoss:
         else:
             total = _sum_in_place(nll, layout.learned)
         if self.reduction != "sum":
-            total = total / (self.count(labels, step_ids) if num_items is None else num_items)
+            items = self.count(labels, step_ids).clamp(min=1) if num_items is None else num_items
+            total = total / items
         number = step_ids[row, place]
         return StepwiseResult(
             total,
@@ -223,15 +236,13 @@ class StepwiseLoss:
         )
 
     def count(self, labels: Tensor, step_ids: Tensor) -> Tensor:
-        """What a batch's loss is divided by: its learned tokens, its steps, or, for ``"sum"``, 1;
-        at least 1.
-        """
+        """What a batch's loss is divided by: its learned tokens, its steps, or 1 for ``"sum"``."""
         layout = step_layout(labels, step_ids)
         if self.reduction == "sum":
             return torch.ones((), dtype=torch.long, device=labels.device)
         if self.reduction == "token_mean":
-            return layout.learned.sum().clamp(min=1)
-        return layout.step.amax(1).sum().clamp(min=1)
+            return layout.learned.sum()
+        return layout.step.amax(1).sum()
 
 
 def _sum_in_place(nll: Tensor, learned: Tensor) -> Tensor:

@@ -67,10 +67,7 @@ class TwistModel(Telemetry, BaseTuner):
                 self.twin_alpha[adapter_name] = _new_alpha(config, found[0])
             super().inject_adapter(model, adapter_name, *args, **kwargs)
         except Exception:
-            if adapter_name in self.twin_alpha:
-                del self.twin_alpha[adapter_name]
-            if not any(isinstance(module, TwistLayer) for module in model.modules()):
-                self._remove_hooks()  # leave the model as it was
+            self._take_back(model, adapter_name)
             raise
         finally:
             self._found = {}
@@ -79,6 +76,19 @@ class TwistModel(Telemetry, BaseTuner):
         for name, alpha in self._shared_alphas():  # another adapter does not change what trains
             if name in trains:
                 _set_trainable(alpha, trains[name])
+
+    def _take_back(self, model: nn.Module, adapter: str) -> None:
+        """Leave the model as it was before an adapter that could not be added."""
+        if adapter in self.twin_alpha:
+            del self.twin_alpha[adapter]
+        for path, layer in list(model.named_modules()):
+            if isinstance(layer, TwistLayer):
+                layer.delete_adapter(adapter)
+                if not layer.twin_experts:
+                    parent, _, name = path.rpartition(".")
+                    self._replace_module(model.get_submodule(parent), name, layer.base_layer, layer)
+        if not any(isinstance(module, TwistLayer) for module in model.modules()):
+            self._remove_hooks()
 
     def _start_alpha(self, adapter: str) -> None:
         """Let alpha start in the middle where the twin starts as the frozen network."""
@@ -161,8 +171,13 @@ class TwistModel(Telemetry, BaseTuner):
                 _set_trainable(alpha, requires_grad)
 
     def delete_adapter(self, adapter_name: str) -> None:
-        """Delete an adapter."""
+        """Delete an adapter; if it was active, another one becomes active."""
+        was_active = adapter_name in self.active_adapters
         super().delete_adapter(adapter_name)
+        remaining = sorted(self.peft_config)
+        if was_active and remaining:  # peft asks one layer, which may have none of the others
+            frozen = self.peft_config[remaining[0]].inference_mode
+            self.set_adapter(remaining[0], inference_mode=frozen)
         if adapter_name in self.twin_alpha:
             del self.twin_alpha[adapter_name]
         self.state.records.pop(adapter_name, None)
@@ -213,7 +228,8 @@ class TwistModel(Telemetry, BaseTuner):
 
 def _new_alpha(config: TwistConfig, ffn: DecoderFfn) -> Alpha:
     start = ALPHA_WHEN_EQUAL if config.alpha_init == "auto" else float(config.alpha_init)
-    return Alpha(start, learned=config.alpha_learned).to(next(ffn.module.parameters()).device)
+    device = next(ffn.module.parameters()).device
+    return Alpha(start, learned=config.alpha_learned, device=device)
 
 
 def _set_trainable(alpha: nn.Module, trainable: bool) -> None:

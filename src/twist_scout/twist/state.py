@@ -8,13 +8,28 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from twist_scout.twist.balance import RouterStatistics
-
 BASE = "__base__"  # peft's name for "no adapter" in adapter_names
+
+
+class RoutingRecord(NamedTuple):
+    """Where one layer sent its tokens.
+
+    It is kept as the router gave it, and summed up only when asked: what runs inside a layer runs
+    twice with gradient checkpointing, and has to be the same both times.
+
+    Attributes:
+        probabilities: (tokens, experts), with their gradient.
+        choices: (tokens, top_k), best first.
+        counted: (tokens,), False for padding; None counts all.
+    """
+
+    probabilities: Tensor
+    choices: Tensor
+    counted: Tensor | None
 
 
 @dataclass
@@ -38,7 +53,7 @@ class TwistState:
     always_record: bool = False
     recording: bool = False
     token_mask: Tensor | None = None
-    records: dict[str, dict[int, RouterStatistics]] = field(default_factory=dict)
+    records: dict[str, dict[int, RoutingRecord]] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles leave out what belongs to one forward pass: it holds its graph."""

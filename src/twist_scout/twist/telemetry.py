@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from twist_scout.errors import BadConfig, BadInput, TwistScoutError
-from twist_scout.twist.balance import load_balancing_loss
+from twist_scout.twist.balance import load_balancing_loss, router_statistics
 from twist_scout.twist.config import TwistConfig
 from twist_scout.twist.layer import TwistLayer
 from twist_scout.twist.state import TwistState
@@ -54,7 +54,7 @@ class Telemetry:
                     "auxiliary_loss() describes the last forward pass; call the model first."
                 )
             return zero
-        layers = [records[layer] for layer in sorted(records)]
+        layers = [router_statistics(*records[layer]) for layer in sorted(records)]
         loss = load_balancing_loss(layers, config.router_aux_loss)
         if self.training and not loss.requires_grad and self._trains(name):
             warnings.warn(
@@ -76,8 +76,11 @@ class Telemetry:
         Of the last recorded forward pass: of training, or inside :meth:`recording`.
         """
         records = self.state.records.get(adapter or self._active_name(), {})
-        loads = {layer: records[layer].all_choices for layer in sorted(records)}
-        return {layer: (load / load.sum().clamp(min=1)).tolist() for layer, load in loads.items()}
+        shares = {}
+        for layer in sorted(records):
+            chosen = router_statistics(*records[layer]).all_choices
+            shares[layer] = (chosen / chosen.sum().clamp(min=1)).tolist()
+        return shares
 
     @contextmanager
     def recording(self, token_mask: Tensor | None = None) -> Iterator[None]:
@@ -139,8 +142,8 @@ class Telemetry:
             with all its adapters.
         """
         name = adapter or self._active_name()
-        config: TwistConfig = self.peft_config[name]
         experts = sum(_count(layer.twin_experts[name]) for layer in self._layers(name))
+        config: TwistConfig = self.peft_config[name]
         trainable = sum(parameter.numel() for parameter in self._twin_parameters(name))
         idle = experts - experts * config.top_k // config.num_experts
         total = _count(self.model) + _count(self.twin_alpha)

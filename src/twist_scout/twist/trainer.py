@@ -7,6 +7,7 @@ a resumed run the same run.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer_callback import ProgressCallback
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_callback import ProgressCallback, TrainerState
+from transformers.trainer_utils import TrainOutput
 
 from twist_scout.errors import BadConfig
 from twist_scout.twist.losses import (
@@ -83,9 +86,9 @@ class TwistTrainer(Trainer):
             args.data_seed = args.seed
         if args.n_gpu > 1:
             raise BadConfig(
-                f"{args.n_gpu} GPUs in one process are not supported: start with `torchrun "
-                "--nproc-per-node "
-                f"{args.n_gpu}` or `accelerate launch`, or set CUDA_VISIBLE_DEVICES=0."
+                f"{args.n_gpu} GPUs in one process are not supported: start with "
+                f"`torchrun --nproc-per-node {args.n_gpu}` or `accelerate launch`, or set "
+                "CUDA_VISIBLE_DEVICES=0."
             )
         if self.stepwise.context == "isolated":
             _check_isolated(model.config)
@@ -95,6 +98,28 @@ class TwistTrainer(Trainer):
         if self.pop_callback(ProgressCallback) is not None:
             self.add_callback(_Progress())
         self.add_callback(_MarkComplete())
+
+    def train(self, resume_from_checkpoint: str | Path | None = None, **kwargs: Any) -> TrainOutput:
+        """Train; a checkpoint at which the run had ended is loaded and left as it is.
+
+        The Trainer itself would take one step more. See `Trainer.train`.
+        """
+        if resume_from_checkpoint is None:
+            return super().train(**kwargs)
+        checkpoint = str(resume_from_checkpoint)
+        state = TrainerState.load_from_json(str(Path(checkpoint, TRAINER_STATE_NAME)))
+        if state.global_step < self._last_step():
+            return super().train(resume_from_checkpoint=checkpoint, **kwargs)
+        self._load_from_checkpoint(checkpoint)
+        self.state = state
+        return TrainOutput(state.global_step, float("nan"), {})
+
+    def _last_step(self) -> int:
+        if self.args.max_steps > 0:
+            return int(self.args.max_steps)
+        batches = len(self.get_train_dataloader())
+        per_epoch = max(math.ceil(batches / self.args.gradient_accumulation_steps), 1)
+        return math.ceil(self.args.num_train_epochs * per_epoch)
 
     # --- loss -------------------------------------------------------------------------------------
 
@@ -109,7 +134,7 @@ class TwistTrainer(Trainer):
         total = items.sum().to(device)
         if self.args.world_size > 1:
             total = self.accelerator.gather(total).sum()
-        return parts, total
+        return parts, total.clamp(min=1)
 
     def compute_loss(
         self,
@@ -122,12 +147,16 @@ class TwistTrainer(Trainer):
         inputs = dict(inputs)
         labels, step_ids = inputs.pop("labels"), inputs.pop("step_ids")
         dropped = inputs.pop("dropped", None)
-        if self.stepwise.context == "isolated":
+        if self.stepwise.context == "isolated":  # of packed rows too
             padding = inputs["attention_mask"]
-            inputs["position_ids"] = isolated_position_ids(padding, labels, step_ids)
+            inputs["position_ids"] = isolated_position_ids(
+                padding, labels, step_ids, inputs.get("position_ids")
+            )
             inputs["attention_mask"] = isolated_attention_mask(
                 padding, labels, step_ids, self._activation_dtype()
             )
+        elif inputs["attention_mask"].dim() == 4:
+            inputs["attention_mask"] = self._packed_mask(inputs["attention_mask"])
         outputs = model(**inputs)
         # The Trainer's own count, which evaluation passes, is of tokens and does not fit every
         # reduction.
@@ -146,6 +175,14 @@ class TwistTrainer(Trainer):
         else:
             self._note(model.training, aux=None, dropped=dropped, result=result)
         return (loss, outputs) if return_outputs else loss
+
+    def _packed_mask(self, allowed: Tensor) -> Tensor:
+        """Additive form of the packing collator's mask, which eager attention takes too."""
+        dtype = self._activation_dtype()
+        # Not -inf: a row that sees nothing must stay finite.
+        return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill(
+            ~allowed, torch.finfo(dtype).min
+        )
 
     def _tuner(self) -> Any | None:
         """The TWIST tuner inside the model, or ``None`` for another method."""

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
+from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss_func
 
 from twist_scout.toyworld.drawing import CATEGORIES, COLORS
 from twist_scout.toyworld.pocket.lessons import PREFIX, Lesson, Packed, Teacher, pack
@@ -27,9 +28,14 @@ class Eyes:
     products with the word vectors; patches of objects weigh five times those of the background.
     """
 
-    def __init__(self, model: LlavaForConditionalGeneration, tokenizer: PreTrainedTokenizerFast) -> None:
+    def __init__(
+        self,
+        model: LlavaForConditionalGeneration,
+        tokenizer: PreTrainedTokenizerFast,
+        words: PatchWords | None = None,
+    ) -> None:
         self.model = model
-        self.words = PatchWords(model.get_input_embeddings().weight.data, tokenizer)
+        self.words = words or PatchWords(model.get_input_embeddings().weight.data, tokenizer)
         self._tower: Any = model.model.vision_tower
         bounds = np.cumsum([0, len(CATEGORIES), len(COLORS), len(SIZES)])
         self._groups = [slice(int(a), int(b)) for a, b in zip(bounds, bounds[1:], strict=False)]
@@ -86,7 +92,12 @@ class Eyes:
 
 
 class Answers:
-    """The decoder: answer questions about image tokens, exact ones or the tower's."""
+    """The decoder: answer questions about image tokens, exact ones or the tower's.
+
+    Args:
+        real: share of pictures whose tokens are the tower's; of the others, 0 gives exact tokens and anything between a blend
+            of both, in a random proportion.
+    """
 
     def __init__(
         self,
@@ -94,9 +105,12 @@ class Answers:
         eyes: Eyes,
         tokenizer: PreTrainedTokenizerFast,
         *,
-        exact: bool,
+        real: float,
     ) -> None:
-        self.model, self.eyes, self.tokenizer, self.exact = model, eyes, tokenizer, exact
+        self.model, self.eyes, self.tokenizer, self.real = model, eyes, tokenizer, real
+        self.sparse = any(hasattr(layer.mlp, "experts") for layer in model.model.language_model.layers)
+        # In bfloat16 on a CPU the plain loop over experts is three times as fast as a grouped product.
+        model.set_experts_implementation("eager")
         self._decoder: Any = model.model.language_model
 
     def trained_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
@@ -106,26 +120,38 @@ class Answers:
                 yield name, p
 
     def compile(self) -> None:
-        """Fuse the decoder's and the tower's small operations."""
-        self._decoder = torch.compile(self.model.model.language_model)
-        if not self.exact:
+        """Fuse the decoder's and the tower's small operations (a decoder with experts stays as it is: its shapes vary)."""
+        if not self.sparse:
+            self._decoder = torch.compile(self.model.model.language_model)
+        if self.real:
             self.eyes.compile()
+
+    @torch.no_grad()
+    def _image(self, lessons: list[Lesson]) -> Tensor:
+        if self.real in (0.0, 1.0):
+            return self.eyes.tokens(lessons) if self.real else self.eyes.words(lessons)
+        seeds = [x.scene.seed for x in lessons]
+        lots = np.random.default_rng(seeds).random((len(lessons), 2))
+        share = torch.from_numpy(np.where(lots[:, 0] < self.real, 1.0, lots[:, 1])).float()[:, None, None]
+        return share * self.eyes.tokens(lessons) + (1 - share) * self.eyes.words(lessons)
 
     def predict(self, lessons: list[Lesson]) -> tuple[Tensor, Packed]:
         """Logits (N, vocabulary) at the N label positions of the packed batch, row by row."""
         packed = pack(lessons, self.tokenizer)
         embed = self.model.get_input_embeddings()
-        with torch.no_grad():
-            image = self.eyes.words(lessons) if self.exact else self.eyes.tokens(lessons)
+        image = self._image(lessons)
         user = embed.weight[packed.user].expand(len(lessons), 1, -1)
         with torch.autocast("cpu", torch.bfloat16):
-            hidden = self._decoder(
+            output = self._decoder(
                 inputs_embeds=torch.cat([user, image, embed(packed.input_ids)], 1),
                 attention_mask=packed.mask,
                 position_ids=packed.positions,
                 use_cache=False,
-            ).last_hidden_state
-        return self.model.lm_head(hidden[:, PREFIX:].float()[packed.labels >= 0]), packed
+                output_router_logits=self.sparse,
+            )
+        self._router_logits = output.router_logits if self.sparse else None
+        hidden = output.last_hidden_state[:, PREFIX:].float()
+        return self.model.lm_head(hidden[packed.labels >= 0]), packed
 
     def loss(self, lessons: list[Lesson]) -> Tensor:
         """Weighted cross-entropy, plus the experts' load-balancing loss where there are experts."""
@@ -133,7 +159,12 @@ class Answers:
         told = packed.labels >= 0
         entropy = F.cross_entropy(logits, packed.labels[told], reduction="none")
         weight = packed.weights[told]
-        return (entropy * weight).sum() / weight.sum()
+        loss = (entropy * weight).sum() / weight.sum()
+        if self._router_logits:
+            text = self.model.config.text_config
+            balance = load_balancing_loss_func(self._router_logits, text.num_experts, text.num_experts_per_tok)
+            loss = loss + 0.005 * balance
+        return loss
 
     def examine(self, teacher: Teacher) -> dict[str, float]:
         """Share of unseen questions of each kind whose every answer token is predicted, given the ones before."""

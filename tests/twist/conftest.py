@@ -1,11 +1,17 @@
-"""Tiny random models that stand for the families users bring, and inputs for them."""
+"""Tiny random models that stand for the families users bring, and fixtures over them.
+
+`family` runs a test on all of them, `dense` and `mixed` on those with a dense or a
+mixture-of-experts decoder, `variant` with every kind of twin.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 import torch
+from peft import get_peft_model
 from torch import Tensor, nn
 from transformers import (
     CLIPVisionConfig,
@@ -19,6 +25,8 @@ from transformers import (
     PhiForCausalLM,
     Qwen3MoeConfig,
 )
+
+from twist_scout.twist import TwistConfig
 
 VOCAB = 96
 IMAGE = 5  # id of the image token
@@ -37,7 +45,7 @@ TEXT = {
 
 
 def llava(text: Any) -> LlavaForConditionalGeneration:
-    """A LLaVA whose vision tower has as many layers, and as wide, as its decoder: only structure tells them apart."""
+    """A LLaVA whose vision tower is as deep and as wide as its decoder."""
     vision = CLIPVisionConfig(
         hidden_size=32,
         intermediate_size=64,
@@ -53,7 +61,7 @@ def llava(text: Any) -> LlavaForConditionalGeneration:
 
 
 def llava_moe() -> nn.Module:
-    """The pocket model's shape: a 4-expert top-2 Qwen3-MoE decoder, mixtures in alternate layers."""
+    """A 4-expert top-2 Qwen3-MoE decoder with mixtures in alternate layers, as MoE-LLaVA has."""
     text = Qwen3MoeConfig(
         **TEXT,
         intermediate_size=64,
@@ -73,7 +81,7 @@ def llava_llama() -> nn.Module:
 
 
 def llava_phi() -> nn.Module:
-    """Phi: attention and FFN in parallel, un-gated FFN with biases. The base of MoE-LLaVA's published models."""
+    """Phi: attention and FFN in parallel, un-gated FFN with biases, as MoE-LLaVA's."""
     return llava(PhiConfig(**{**TEXT, "num_key_value_heads": 4}, intermediate_size=64))
 
 
@@ -148,3 +156,91 @@ FAMILIES = [
     Family("phi", phi, is_mixture=False, sees=False),
     Family("mixtral", mixtral, is_mixture=True, sees=False),
 ]
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "one": {"num_experts": 1},
+    "default": {},
+    "four-top2": {"num_experts": 4, "top_k": 2, "layers": "all"},
+    "rank": {"expert_rank": 4},
+    "alpha-per-layer": {"alpha_scope": "layer", "alpha_init": 0.3},
+}
+
+
+@pytest.fixture(params=FAMILIES, ids=lambda family: family.name)
+def family(request) -> Family:
+    return request.param
+
+
+@pytest.fixture(params=[f for f in FAMILIES if not f.is_mixture], ids=lambda family: family.name)
+def dense(request) -> Family:
+    return request.param
+
+
+@pytest.fixture(params=[f for f in FAMILIES if f.is_mixture], ids=lambda family: family.name)
+def mixed(request) -> Family:
+    return request.param
+
+
+@pytest.fixture(params=VARIANTS.values(), ids=VARIANTS.keys())
+def variant(request) -> dict[str, Any]:
+    return request.param
+
+
+@pytest.fixture
+def llava_family() -> Family:
+    return FAMILIES[0]
+
+
+@pytest.fixture
+def llama_family() -> Family:
+    return FAMILIES[3]
+
+
+@pytest.fixture
+def wrap():
+    """A model with one twin that has left its start: its experts, router and alpha are shaken."""
+
+    def wrapped(family: Family, *, shaken: bool = True, name: str = "default", **options: Any):
+        model = get_peft_model(family.model(), TwistConfig(**options), adapter_name=name).eval()
+        if shaken:
+            shake(model, name)
+        return model
+
+    return wrapped
+
+
+def shake(model: nn.Module, name: str = "default", seed: int = 2) -> None:
+    """Move one adapter's parameters away from their start."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for path, parameter in model.named_parameters():
+            if "twin_" in path and f".{name}." in path:
+                noise = torch.randn(parameter.shape, generator=generator)
+                parameter.add_(noise.to(parameter), alpha=0.2)
+
+
+@pytest.fixture(name="shake")
+def shake_fixture():
+    return shake
+
+
+@pytest.fixture
+def logits():
+    def run(model: nn.Module, batch: dict[str, Tensor], **kwargs: Any) -> Tensor:
+        with torch.no_grad():
+            return model(**batch, **kwargs).logits
+
+    return run
+
+
+@pytest.fixture
+def answers():
+    """Eight greedy tokens after a left-padded prompt, with the key-value cache."""
+
+    def run(model: nn.Module, family: Family, **kwargs: Any) -> Tensor:
+        batch = family.inputs(side="left")
+        return model.generate(
+            **batch, max_new_tokens=8, min_new_tokens=8, do_sample=False, **kwargs
+        )
+
+    return run

@@ -1,0 +1,235 @@
+"""A whole training run: load, wrap, train, save, certify. What ``twist-scout train`` calls."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+
+from twist_scout.data.collator import GroundingCollator
+from twist_scout.data.dataset import ExampleDataset
+from twist_scout.data.packing import GroupedByPicture, PackingCollator
+from twist_scout.data.records import Example, FrameChoice, render_messages
+from twist_scout.errors import BadConfig, TwistScoutError
+from twist_scout.loading import load_base
+from twist_scout.processor_frame import frame_for
+from twist_scout.twist.certificate import compare
+from twist_scout.twist.losses import StepwiseLoss
+from twist_scout.twist.observation import Probe, observe
+from twist_scout.twist.trainer import COMPLETE, TwistTrainer, last_checkpoint
+from twist_scout.twist.training_config import TrainingConfig
+
+CONFIG_FILE = "training_config.yaml"
+LOG_FILE = "training_log.json"
+
+#: Settings that a run may be resumed with although they changed: none of them changes what is
+#: learned per step.
+_FREE = {
+    "certificate_prompts",
+    "device",
+    "epochs",
+    "gradient_checkpointing",
+    "logging_steps",
+    "max_steps",
+    "output_dir",
+    "report_to",
+    "resume",
+    "save_steps",
+    "save_total_limit",
+    "workers",
+}
+
+
+def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
+    """Train a TWIST adapter.
+
+    The folder that is returned holds the adapter as `PeftModel.save_pretrained` writes it,
+    ``training_config.yaml``, ``training_log.json`` (every log entry), ``certificate.json``, and the
+    checkpoints. Started again with the same settings, a run goes on from its newest complete
+    checkpoint and ends with the same weights.
+
+    Args:
+        config: what to train, on what, and how.
+        console: where the settings and the parameter counts are printed.
+
+    Returns:
+        ``config.output_dir``.
+
+    Raises:
+        BadConfig: a setting does not fit, or ``output_dir`` holds a run with other settings.
+        BadInput: an example or the base model cannot be used.
+        TwistScoutError: the certificate did not pass. The adapter is there, and so is the
+            certificate.
+    """
+    import peft
+    from transformers import set_seed
+
+    console = console or Console()
+    folder = Path(config.output_dir)
+    checkpoint = _starting_point(config, folder)
+    dataset = ExampleDataset(config.data, image_root=config.image_root, confined=config.confined)
+    arguments = _arguments(config)
+    dtype = None if config.dtype == "auto" else getattr(torch, config.dtype)
+    base, processor = load_base(config.base, dtype=dtype, device=arguments.device)
+
+    frame: FrameChoice = config.frame
+    if config.frame == "auto":
+        frame = partial(frame_for, processor)
+    probe = _probe(config, dataset, processor, frame)
+    before = observe(base, probe)
+
+    set_seed(config.seed)
+    model = peft.get_peft_model(base, config.twist_config())
+    collator = GroundingCollator(
+        processor,
+        config.dialect,
+        frame,
+        max_length=config.max_length,
+        too_long=config.too_long,
+        template_options=config.template_options,
+    )
+    packed = config.pack > 1
+    trainer = TwistTrainer(
+        model,
+        arguments,
+        loss=StepwiseLoss(config.loss.context, config.loss.reduction),
+        train_dataset=GroupedByPicture(dataset, config.pack) if packed else dataset,
+        data_collator=PackingCollator(collator) if packed else collator,
+    )
+    main = trainer.is_world_process_zero()
+    if main:
+        config.save(folder / CONFIG_FILE)
+        _announce(console, config, model, len(dataset), checkpoint)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.save_model(str(folder))
+    if main:
+        _write_log(folder, trainer.state.log_history)
+        certificate = compare(before, model, probe, name=config.base, adapter_folder=folder)
+        certificate.save(folder)
+        dropped = sum(entry.get("dropped", 0) for entry in trainer.state.log_history)
+        if dropped:
+            console.print(
+                f"[yellow]{dropped:.0f} examples longer than max_length={config.max_length} were "
+                "left out (counted each time)[/yellow]"
+            )
+        if not certificate.passed:
+            raise TwistScoutError(
+                f"{certificate.summary}: see {folder / 'certificate.json'}. The adapter was saved, "
+                "but do not rely on it to leave the base as it was."
+            )
+        console.print(f"[green]{certificate.summary}[/green]")
+        console.print(f"Adapter: {folder}")
+    return folder
+
+
+def _starting_point(config: TrainingConfig, folder: Path) -> Path | None:
+    """The checkpoint to go on from, or ``None``, in which case none is left that a later run could
+    mistake.
+    """
+    checkpoint = last_checkpoint(folder)
+    if checkpoint is None:
+        return None
+    if not config.resume:
+        for mark in folder.glob(f"checkpoint-*/{COMPLETE}"):
+            mark.unlink()
+        return None
+    stored = folder / CONFIG_FILE
+    if stored.exists():
+        old, new = TrainingConfig.load(stored).model_dump(), config.model_dump()
+        changed = [key for key in new if key not in _FREE and old[key] != new[key]]
+        if changed:
+            key = changed[0]
+            raise BadConfig(
+                f"{folder} holds checkpoints of a run with another {key} ({old[key]} there, "
+                f"{new[key]} here): give "
+                "another output_dir, or resume=false to start anew in this one."
+            )
+    return checkpoint
+
+
+def _arguments(config: TrainingConfig) -> Any:
+    from transformers import TrainingArguments
+
+    known = {field.name for field in dataclasses.fields(TrainingArguments)}
+    saving = "activation_checkpointing"  # its name since transformers 5.20 or so
+    saving = saving if saving in known else "gradient_checkpointing"
+    memory: dict[str, Any] = {}
+    if config.gradient_checkpointing:
+        # The reentrant kind loses the gradient of R(g), which is read off the layers after the
+        # forward pass.
+        memory = {saving: True, f"{saving}_kwargs": {"use_reentrant": False}}
+    return TrainingArguments(
+        output_dir=config.output_dir,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=config.schedule,
+        warmup_steps=config.warmup,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
+        bf16=config.bf16,
+        seed=config.seed,
+        data_seed=config.seed,
+        dataloader_num_workers=config.workers,
+        logging_steps=config.logging_steps,
+        logging_first_step=True,
+        save_strategy="steps",
+        save_steps=config.save_steps,
+        save_total_limit=config.save_total_limit,
+        report_to=config.report_to or "none",
+        use_cpu=config.device == "cpu",
+        disable_tqdm=False,
+        **memory,
+    )
+
+
+def _probe(
+    config: TrainingConfig, dataset: ExampleDataset, processor: Any, frame: FrameChoice
+) -> Probe:
+    """Prompts of the data, spread evenly over it, with their pictures."""
+    count = min(config.certificate_prompts, len(dataset))
+    examples: list[Example] = [dataset[i * len(dataset) // count] for i in range(count)]
+    prompts = [
+        next(m["content"] for m in render_messages(e, config.dialect, frame) if m["role"] == "user")
+        for e in examples
+    ]
+    return Probe(prompts, [e.image for e in examples], processor)
+
+
+def _announce(
+    console: Console, config: TrainingConfig, model: Any, examples: int, checkpoint: Path | None
+) -> None:
+    console.print(Syntax(config.resolved().rstrip(), "yaml", background_color="default"))
+    counts = model.base_model.num_parameters()
+    table = Table(title="Parameters", title_justify="left")
+    table.add_column("")
+    table.add_column("number", justify="right")
+    table.add_column("of all", justify="right")
+    meanings = {
+        "trainable": "trainable (the twin)",
+        "active": "of those active per token",
+        "total": "total",
+    }
+    for key, meaning in meanings.items():
+        table.add_row(meaning, f"{counts[key]:,}", f"{counts[key] / counts['total']:.1%}")
+    console.print(table)
+    console.print(f"{examples:,} examples")
+    if checkpoint is not None:
+        console.print(f"Going on from {checkpoint}")
+
+
+def _write_log(folder: Path, history: list[dict[str, float]]) -> None:
+    path = folder / LOG_FILE
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    unfinished.write_text(json.dumps(history, indent=1) + "\n", "utf-8")
+    os.replace(unfinished, path)

@@ -1,0 +1,151 @@
+"""Dispatch against the sum of Eq. 1, computed one token at a time."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
+
+from twist_scout.twist.anatomy import ExpertWeights, Form, GatedActivation
+from twist_scout.twist.dispatch import by_expert, mixture
+from twist_scout.twist.experts import ExpertBank, WholeExperts
+from twist_scout.twist.router import TwinRouter
+
+HIDDEN, INNER, TOKENS = 16, 24, 11
+FORMS = {
+    "gated": Form(True, GatedActivation(torch.nn.functional.silu)),
+    "gated-apart": Form(True, GatedActivation(torch.nn.functional.silu), apart=True),
+    "un-gated": Form(False, torch.nn.functional.gelu),
+}
+
+
+def bank(form, experts=3, bias=False, seed=0, same=False):
+    generator = torch.Generator().manual_seed(seed)
+
+    def weights():
+        rows = INNER * (1 + form.gated)
+        shapes = [(rows, HIDDEN), (HIDDEN, INNER)] + [(rows,), (HIDDEN,)] * bias
+        return ExpertWeights(*(torch.randn(s, generator=generator) * 0.3 for s in shapes))
+
+    own = [weights() for _ in range(experts)]
+    return ExpertBank([own[0]] * experts if same else own, form=form)
+
+
+def router(experts=3, top_k=1):
+    rows = torch.randn(experts, HIDDEN, generator=torch.Generator().manual_seed(1))
+    return TwinRouter(rows, top_k=top_k)
+
+
+def tokens():
+    return torch.randn(TOKENS, HIDDEN, generator=torch.Generator().manual_seed(2))
+
+
+def plain(x, experts, routing):
+    """Eq. 1, token by token."""
+    rows = []
+    for n, token in enumerate(x):
+        weights = routing.weights[n] / routing.weights[n].sum()
+        outputs = [
+            experts.form.run(token[None], experts.expert(int(e))) for e in routing.choices[n]
+        ]
+        rows.append(sum(w * out[0] for w, out in zip(weights, outputs, strict=True)))
+    return torch.stack(rows)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("top_k", [1, 2, 3])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_it_is_equation_1(form, top_k, bias):
+    x, experts = tokens(), bank(form, bias=bias)
+    routing = router(top_k=top_k)(x)
+    torch.testing.assert_close(mixture(x, experts, routing), plain(x, experts, routing))
+
+
+@pytest.mark.parametrize("top_k", [1, 2])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_the_grouped_kernel_computes_and_differentiates_the_same(form, top_k, monkeypatch):
+    results = []
+    for kernel in (False, True):
+        x, experts, gate = tokens().requires_grad_(), bank(form, bias=True), router(top_k=top_k)
+        monkeypatch.setattr(ExpertBank, "_wants_kernel", lambda self, tokens, k=kernel: k)
+        out = mixture(x, experts, gate(x))
+        out.square().sum().backward()
+        gradients = [p.grad for p in (*experts.parameters(), *gate.parameters())]
+        results.append([out, x.grad, *gradients])
+    for loop, grouped in zip(*results, strict=True):
+        torch.testing.assert_close(grouped, loop, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_a_bank_is_what_transformers_batched_kernel_expects_too(form):
+    x, experts = tokens(), bank(form, bias=True)
+    routing = router(top_k=2)(x)
+    weights = routing.weights / routing.weights.sum(-1, keepdim=True)
+    theirs = ALL_EXPERTS_FUNCTIONS["batched_mm"](experts, x, routing.choices, weights)
+    torch.testing.assert_close(mixture(x, experts, routing), theirs)
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 3])
+def test_experts_that_agree_give_exactly_what_they_agree_on(top_k):
+    class Constant(torch.nn.Module):
+        def forward(self, tokens, choices):
+            return tokens * 0.1
+
+    x = tokens().requires_grad_()
+    assert torch.equal(mixture(x, Constant(), router(top_k=top_k)(x)), x * 0.1)
+
+
+@pytest.mark.parametrize("top_k", [1, 2])
+def test_the_routers_gradient_is_that_of_weights_over_a_constant_sum(top_k):
+    x, experts, gate = tokens(), bank(FORMS["gated"]), router(top_k=top_k)
+    probe = torch.randn(TOKENS, HIDDEN, generator=torch.Generator().manual_seed(3))
+    (mixture(x, experts, gate(x)) * probe).sum().backward()
+    own = gate.weight.grad.clone()
+    gate.weight.grad = None
+    routing = gate(x)
+    weights = routing.weights / routing.weights.sum(-1, keepdim=True).detach()
+    each = torch.stack([experts.form.run(x, experts.expert(e)) for e in range(3)], dim=1)
+    chosen = each.gather(1, routing.choices[..., None].expand(-1, -1, HIDDEN)).detach()
+    ((weights[..., None] * chosen).sum(1) * probe).sum().backward()
+    torch.testing.assert_close(own, gate.weight.grad, rtol=1e-4, atol=1e-5)
+    assert own.abs().sum() > 0
+
+
+def test_experts_without_tokens_are_skipped_and_get_no_gradient():
+    x, experts = tokens(), bank(FORMS["gated"])
+    calls = []
+    choices = torch.full((TOKENS,), 2)
+    run = experts._run_one
+    experts._run_one = lambda weights, group: calls.append(len(group)) or run(weights, group)
+    experts(x, choices).sum().backward()
+    assert calls == [TOKENS]  # one block for one expert, none for the others
+    assert experts.down_proj.grad[:2].abs().sum() == 0
+    assert experts.down_proj.grad[2].abs().sum() > 0
+
+
+def test_sorting_keeps_the_order_within_an_expert():
+    order, inverse, counts = by_expert(torch.tensor([2, 0, 2, 0, 0]), 4)
+    assert order.tolist() == [1, 3, 4, 0, 2]
+    assert order[inverse].tolist() == [0, 1, 2, 3, 4]
+    assert counts == [3, 0, 2, 0]
+
+
+def test_copies_of_a_whole_module_dispatch_alike():
+    class Odd(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = torch.nn.Linear(HIDDEN, HIDDEN)
+
+        def forward(self, x):
+            return self.inner(x).tanh(), "and something else"
+
+    torch.manual_seed(0)
+    module = Odd().requires_grad_(False)
+    seen = []
+    module.register_forward_hook(lambda *_: seen.append(1))
+    experts = WholeExperts(module, num_experts=3)
+    x = tokens()
+    routing = router()(x)
+    torch.testing.assert_close(mixture(x, experts, routing), module.inner(x).tanh())
+    assert not seen  # hooks of others stay with the original
+    assert all(p.requires_grad for p in experts.parameters())
