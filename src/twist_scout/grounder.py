@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any, Literal, get_args, overload
 
 import torch
@@ -285,8 +286,10 @@ def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source
 
     if base is not None:
         return base, adapter
-    if adapter is None:
-        return toyworld.pocket_base(), toyworld.pocket_adapter()
+    pocket = toyworld.pocket_adapter()
+    if adapter is None or Path(adapter) == pocket:
+        # It was trained where the repository lay then; its base is the one shipped beside it.
+        return toyworld.pocket_base(), pocket
     named = read_adapter_config(adapter).get("base_model_name_or_path")
     return named or toyworld.pocket_base(), adapter
 

@@ -24,6 +24,7 @@ COMMANDS = (
     ("quickstart",),
     ("toyworld",),
     ("toyworld", "sample"),
+    ("toyworld", "scout-data"),
     ("toyworld", "evaluate"),
     ("toyworld", "train-base"),
 )

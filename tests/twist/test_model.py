@@ -140,6 +140,7 @@ def test_twenty_steps_lower_the_loss(family, variant):
     assert all(0 < alpha < 1 for alpha in model.alphas().values())
 
 
+@pytest.mark.filterwarnings("ignore:`gradient_checkpointing_enable`")
 def test_gradient_checkpointing_gives_the_same_gradients(family, variant):
     def gradients(checkpoint):
         torch.manual_seed(0)
@@ -160,6 +161,7 @@ def test_gradient_checkpointing_gives_the_same_gradients(family, variant):
         torch.testing.assert_close(checkpointed[name], plain[name], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore:`gradient_checkpointing_enable`")
 def test_a_reentrant_checkpoint_is_warned_of(llama_family, wrap):
     model = wrap(llama_family).train()
     model.gradient_checkpointing_enable({"use_reentrant": True})
@@ -265,6 +267,7 @@ def test_copies_stand_alone(llava_family, wrap, logits, shake):
 # --- several adapters ---
 
 
+@pytest.mark.filterwarnings("ignore:Adapter ocr was active")
 def test_adapters_are_independent(family, wrap, logits, shake, tmp_path):
     batch = family.inputs()
     model = wrap(family, name="grounding")

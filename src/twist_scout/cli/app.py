@@ -12,6 +12,7 @@ from twist_scout.cli.ground import ground
 from twist_scout.cli.quickstart import quickstart
 from twist_scout.cli.toyworld_evaluate import evaluate
 from twist_scout.cli.toyworld_sample import sample
+from twist_scout.cli.toyworld_scout_data import scout_data
 from twist_scout.cli.toyworld_train_base import train_base
 from twist_scout.cli.train import train
 
@@ -30,6 +31,7 @@ app.command()(ground)
 app.command()(train)
 app.command()(certify)
 toyworld.command()(sample)
+toyworld.command("scout-data")(scout_data)
 toyworld.command()(evaluate)
 toyworld.command("train-base")(train_base)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from twist_scout.boxes.dialects import Dialect, get_dialect
 from twist_scout.data.chat import ChatText, adds_special_tokens, training_text
 from twist_scout.data.images import load_image
-from twist_scout.data.labels import label_tail
+from twist_scout.data.labels import Ints, label_tail, label_tokens
 from twist_scout.data.records import Example, FrameChoice, is_confined, render_messages
 from twist_scout.errors import BadConfig, BadImage, BadInput, BadModel, TwistScoutError
 
@@ -112,6 +112,17 @@ class GroundingCollator:
         if self.too_long == "drop":
             batch["dropped"] = torch.tensor(dropped)
         return batch
+
+    def tokens(self, example: Example) -> tuple[Ints, Ints]:
+        """Token ids of an example with its picture's placeholder as it stands, and the step of each of the assistant's.
+
+        Returns:
+            ids ``(tokens,)`` and step numbers ``(tokens,)``, 0 where a token is not the assistant's.
+        """
+        chat = self._text(example)
+        special = adds_special_tokens(self.processor, chat.text)
+        marked = label_tokens(self.processor.tokenizer, chat, add_special_tokens=special)
+        return marked.ids, marked.steps
 
     def _text(self, example: Example) -> ChatText:
         messages = render_messages(example, self.dialect, self.frame)

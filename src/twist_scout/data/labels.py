@@ -37,7 +37,14 @@ class LabelledTail:
 
 
 def label_tail(tokenizer: Any, chat: ChatText, *, add_special_tokens: bool) -> LabelledTail:
-    """Tokenise a conversation and mark the assistant's tokens with their step.
+    """The part of `label_tokens` that begins with the first answer."""
+    whole = label_tokens(tokenizer, chat, add_special_tokens=add_special_tokens)
+    begin = int(np.flatnonzero(whole.steps)[0])
+    return LabelledTail(whole.ids[begin:], whole.steps[begin:])
+
+
+def label_tokens(tokenizer: Any, chat: ChatText, *, add_special_tokens: bool) -> LabelledTail:
+    """Tokenise a conversation, placeholders as they stand, and mark the assistant's tokens with their step.
 
     Args:
         tokenizer: a fast tokenizer (one that reports character offsets).
@@ -73,5 +80,4 @@ def label_tail(tokenizer: Any, chat: ChatText, *, add_special_tokens: bool) -> L
         spans = step_spans(chat.text[a:b])
         first = np.array([a + start for start, _, _ in spans])
         steps[inside] = np.searchsorted(first, np.maximum(starts[inside], a), side="right")
-    begin = int(np.flatnonzero(steps)[0])
-    return LabelledTail(ids[begin:], steps[begin:])
+    return LabelledTail(ids, steps)

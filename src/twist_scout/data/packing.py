@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -77,55 +78,52 @@ class PackingCollator:
             BadInput: examples of a group differ before the end of their picture, or the processor returns inputs per token
                 that packing does not know.
         """
-        flat = [example for group in groups for example in group]
-        batch = self.collator(flat)
-        tokens = {k: batch.pop(k) for k in ("input_ids", "attention_mask", "labels", "step_ids")}
-        firsts = torch.tensor([sum(map(len, groups[:n])) for n in range(len(groups))])
-        pictures = {}
+        batch = self.collator([group[0] for group in groups])
+        ids = batch.pop("input_ids")
+        real = batch.pop("attention_mask").bool()
+        for known in ("labels", "step_ids"):
+            batch.pop(known)
         for key, value in batch.items():
-            if len(value) != len(flat) or value.shape[:2] == tokens["input_ids"].shape:
-                raise BadInput(
-                    f"The processor returns {key!r} in a form that cannot be packed: train with pack=1."
-                )
-            pictures[key] = value[firsts]
-        rows = []
-        for first, group in zip(firsts.tolist(), groups, strict=True):
-            members = {k: v[first : first + len(group)] for k, v in tokens.items()}
-            rows.append(_pack_row(members, self._prefix(members, group)))
-        return {**_stack(rows, self.collator.processor.tokenizer.pad_token_id), **pictures}
+            if len(value) != len(groups) or value.shape[:2] == ids.shape:
+                raise BadInput(f"The processor returns {key!r} in a form that cannot be packed: train with pack=1.")
+        rows = [self._row(ids[n][real[n]], group) for n, group in enumerate(groups)]
+        return {**_stack(rows, self.collator.processor.tokenizer.pad_token_id), **batch}
 
-    def _prefix(self, members: dict[str, Tensor], group: Sequence[Example]) -> int:
-        """Length of what all members share; the whole picture must be in it."""
-        ids = members["input_ids"]
+    def _row(self, first: Tensor, group: Sequence[Example]) -> dict[str, Tensor]:
+        """One packed row, unpadded.
+
+        The first example has been through the processor, which gives the picture's tokens; of the others only what follows
+        the picture is new. ``owner`` is 0 for the prefix and n for the n-th example.
+
+        Args:
+            first: (tokens,) ids of the first example.
+            group: all examples of the row.
+        """
         picture = self.collator.processor.image_token_id
-        same = (ids == ids[:1]).all(0) & (members["labels"] == IGNORED).all(0)
-        shared = int(same.long().cumprod(0).sum())
-        last = int((ids[0] == picture).nonzero()[-1])
-        if last >= shared:
-            names = ", ".join(repr(e.id) for e in group)
-            raise BadInput(
-                f"Examples {names} cannot be packed: they do not share their picture's tokens."
-            )
-        return last + 1
-
-
-def _pack_row(members: dict[str, Tensor], prefix: int) -> dict[str, Tensor]:
-    """One packed row, unpadded; ``owner`` is 0 for the prefix and n for the n-th example."""
-    real = members["attention_mask"].bool()
-    real[:, :prefix] = False
-    owner = real.long() * torch.arange(1, len(real) + 1)[:, None]
-    place = torch.arange(real.shape[1]).expand_as(real)
-
-    def joined(head: Tensor, rest: Tensor) -> Tensor:
-        return torch.cat([head[:prefix], rest[real]])
-
-    return {
-        "input_ids": joined(members["input_ids"][0], members["input_ids"]),
-        "labels": joined(members["labels"][0], members["labels"]),
-        "step_ids": joined(members["step_ids"][0], members["step_ids"]),
-        "position_ids": joined(place[0], place),
-        "owner": joined(torch.zeros_like(owner[0]), owner),
-    }
+        prefix = int((first == picture).nonzero()[-1]) + 1
+        parts = {
+            "input_ids": [first[:prefix]],
+            "labels": [torch.full((prefix,), IGNORED)],
+            "step_ids": [torch.zeros(prefix, dtype=torch.long)],
+            "position_ids": [torch.arange(prefix)],
+            "owner": [torch.zeros(prefix, dtype=torch.long)],
+        }
+        head: list[int] | None = None
+        for n, example in enumerate(group, start=1):
+            ids, steps = self.collator.tokens(example)
+            begin = int(np.flatnonzero(ids == picture)[-1]) + 1
+            rest, numbers = torch.from_numpy(ids[begin:]), torch.from_numpy(steps[begin:])
+            if head is None:
+                head = ids[:begin].tolist()
+            if ids[:begin].tolist() != head or (n == 1 and not torch.equal(rest, first[prefix:])):
+                names = ", ".join(repr(e.id) for e in group)
+                raise BadInput(f"Examples {names} cannot be packed: they differ before the end of their picture; set pack=1.")
+            parts["input_ids"].append(rest)
+            parts["labels"].append(torch.where(numbers > 0, rest, IGNORED))
+            parts["step_ids"].append(numbers)
+            parts["position_ids"].append(torch.arange(prefix, prefix + len(rest)))
+            parts["owner"].append(torch.full((len(rest),), n))
+        return {key: torch.cat(value) for key, value in parts.items()}
 
 
 def _stack(rows: list[dict[str, Tensor]], pad: int) -> dict[str, Tensor]:

@@ -52,10 +52,10 @@ class Recipe:
 
     Attributes:
         scenes: training scenes drawn.
-        per_scene: conversations about each.
+        per_scene: conversations about each; they share a row, so the picture is computed once.
         picture_size: side of the training pictures in pixels.
         steps: optimiser steps.
-        batch_size: conversations per step.
+        batch_size: pictures per step.
         learning_rate: its peak.
         twist: fields of `TwistConfig`.
         exam_scenes: unseen scenes in each exam.
@@ -65,9 +65,9 @@ class Recipe:
     per_scene: int = 6
     picture_size: int = 120
     steps: int = 400
-    batch_size: int = 24
-    learning_rate: float = 2e-3
-    twist: dict[str, Any] = field(default_factory=dict)
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    twist: dict[str, Any] = field(default_factory=lambda: {"layers": "all", "alpha_init": 0.3})
     exam_scenes: int = 100
 
 
@@ -158,7 +158,7 @@ def run_quickstart(
         certificate.summary, style="bold green" if certificate.passed else "bold red", markup=False
     )
     facts = (
-        ("training", f"{recipe.steps} steps of {recipe.batch_size} in {_minutes(trained_for)}"),
+        ("training", f"{recipe.steps} steps in {_minutes(trained_for)}"),
         ("whole quickstart", _minutes(time.monotonic() - started)),
         ("unseen scenes in each exam", str(recipe.exam_scenes)),
         ("examine longer", f"twist-scout toyworld evaluate --model {base} --adapter {adapter}"),
@@ -184,9 +184,10 @@ def _training(base: str, data: Path, adapter: Path, recipe: Recipe, seed: int) -
             "learning_rate": recipe.learning_rate,
             "max_steps": recipe.steps,
             "batch_size": recipe.batch_size,
+            "pack": recipe.per_scene,
             "warmup": 0.05,
             "save_steps": 100,
-            "save_total_limit": 1,
+            "save_total_limit": 2,
             "seed": seed,
             "certificate_prompts": 32,
         }

@@ -79,6 +79,9 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     arguments = _arguments(config)
     dtype = None if config.dtype == "auto" else getattr(torch, config.dtype)
     base, processor = load_base(config.base, dtype=dtype, device=arguments.device)
+    if config.bf16 and arguments.device.type == "cpu":
+        # Under autocast on a CPU a loop over experts is three times as fast as the grouped product.
+        base.set_experts_implementation("eager")
 
     frame: FrameChoice = config.frame
     if config.frame == "auto":
@@ -187,7 +190,7 @@ def _arguments(config: TrainingConfig) -> Any:
         save_steps=config.save_steps,
         save_total_limit=config.save_total_limit,
         report_to=config.report_to or "none",
-        use_cpu=config.device == "cpu",
+        use_cpu=config.device == "cpu" or not torch.accelerator.is_available(),
         disable_tqdm=False,
         **memory,
     )
