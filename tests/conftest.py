@@ -81,9 +81,7 @@ def build_tiny_processor(*, width: int = SIDE, height: int = SIDE) -> LlavaProce
         extra_special_tokens={"image_token": IMAGE},
         clean_up_tokenization_spaces=False,
     )
-    images = CLIPImageProcessorPil(
-        size={"height": height, "width": width}, do_center_crop=False, do_convert_rgb=True
-    )
+    images = CLIPImageProcessorPil(size={"height": height, "width": width}, do_center_crop=False, do_convert_rgb=True)
     return LlavaProcessor(
         image_processor=images,
         tokenizer=tokenizer,
@@ -94,9 +92,7 @@ def build_tiny_processor(*, width: int = SIDE, height: int = SIDE) -> LlavaProce
     )
 
 
-def build_tiny_model(
-    processor: LlavaProcessor, *, experts: int = 4, layers: int = 2
-) -> LlavaForConditionalGeneration:
+def build_tiny_model(processor: LlavaProcessor, *, experts: int = 4, layers: int = 2) -> LlavaForConditionalGeneration:
     """LLaVA with random weights; ``experts=0`` makes every layer dense, else every other layer is a
     mixture.
     """
@@ -163,10 +159,7 @@ def teach_to_say(
     loss = float("nan")
     for _ in range(steps):
         lengths = torch.randint(1, 50, (rows,), generator=generator).tolist()
-        prompts = [
-            "".join(pieces[i] for i in torch.randint(len(pieces), (n,), generator=generator))
-            for n in lengths
-        ]
+        prompts = ["".join(pieces[i] for i in torch.randint(len(pieces), (n,), generator=generator)) for n in lengths]
         answers = [answer] * rows
         if after_hash is not None:
             prompts[::2] = ["#" + p for p in prompts[::2]]

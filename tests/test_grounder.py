@@ -35,19 +35,13 @@ def test_a_grounding_prompt_is_answered_with_boxes_of_the_original_image(
     assert answer.answer == "red"
 
 
-def test_an_understanding_prompt_is_answered_by_the_base_alone(
-    grounder: Grounder, base_only: Grounder
-) -> None:
+def test_an_understanding_prompt_is_answered_by_the_base_alone(grounder: Grounder, base_only: Grounder) -> None:
     prompt = "What color is the car?"
     answer = grounder.ground(PICTURE, prompt)
     assert answer.mode == "understanding"
     assert answer.text == base_only.ground(PICTURE, prompt).text == "a red car"
-    assert torch.equal(
-        grounder.logits([PICTURE], [prompt], "understanding"), base_only.logits([PICTURE], [prompt])
-    )
-    assert not torch.equal(
-        grounder.logits([PICTURE], [prompt], "grounding"), base_only.logits([PICTURE], [prompt])
-    )
+    assert torch.equal(grounder.logits([PICTURE], [prompt], "understanding"), base_only.logits([PICTURE], [prompt]))
+    assert not torch.equal(grounder.logits([PICTURE], [prompt], "grounding"), base_only.logits([PICTURE], [prompt]))
 
 
 def test_the_mode_can_be_forced(grounder: Grounder) -> None:
@@ -128,9 +122,7 @@ def test_unknown_modes_and_devices_are_refused(grounder: Grounder, tiny_base: Pa
 
 def test_without_an_adapter_every_mode_runs_the_base(base_only: Grounder) -> None:
     assert not base_only.has_adapter
-    answers = [
-        base_only.ground(PICTURE, "Where is it?", mode=m) for m in ("grounding", "understanding")
-    ]
+    answers = [base_only.ground(PICTURE, "Where is it?", mode=m) for m in ("grounding", "understanding")]
     assert [a.text for a in answers] == ["a red car", "a red car"]
     assert [a.mode for a in answers] == ["grounding", "understanding"]
 
@@ -144,8 +136,6 @@ def test_nothing_given_means_the_shipped_pocket() -> None:
     assert resolve_folders(None, None) == (pocket_base(), pocket_adapter())
 
 
-def test_a_base_alone_has_no_adapter_and_an_adapter_alone_names_its_base(
-    tiny_base: Path, tiny_adapter: Path
-) -> None:
+def test_a_base_alone_has_no_adapter_and_an_adapter_alone_names_its_base(tiny_base: Path, tiny_adapter: Path) -> None:
     assert resolve_folders(tiny_base, None) == (tiny_base, None)
     assert resolve_folders(None, tiny_adapter) == (str(tiny_base), tiny_adapter)

@@ -42,9 +42,7 @@ def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_kind(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(
-        json.dumps({"model_type": "bert", "architectures": ["BertModel"]})
-    )
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "architectures": ["BertModel"]}))
     with pytest.raises(BadModel, match="cannot be loaded as a vision-language model"):
         load_base(tmp_path)
 
@@ -85,9 +83,7 @@ def test_an_adapter_of_a_larger_base(tiny_adapter: Path, make_tiny_model: object
         load_adapter(other, tiny_adapter)
 
 
-def test_an_adapter_whose_weights_are_cut_short(
-    tiny_base: Path, tiny_adapter: Path, tmp_path: Path
-) -> None:
+def test_an_adapter_whose_weights_are_cut_short(tiny_base: Path, tiny_adapter: Path, tmp_path: Path) -> None:
     model, _ = load_base(tiny_base)
     broken = copy_of(tiny_adapter, tmp_path / "broken")
     weights = broken / "adapter_model.safetensors"

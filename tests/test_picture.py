@@ -55,8 +55,7 @@ def test_text_without_boxes_leaves_the_picture_as_it_is() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a very long phrase about a small red car that stands somewhere left of the dog "
-        "[[0,0,100,100]]",
+        "a very long phrase about a small red car that stands somewhere left of the dog [[0,0,100,100]]",
         "[[0,0,0,0]]",
         "x [[100,100,100,100]]",
         "x [[0,50,100,50]]",

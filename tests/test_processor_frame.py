@@ -23,15 +23,11 @@ def llava(**options: Any) -> LlavaImageProcessorPil:
 
 
 PROCESSORS = [
-    pytest.param(
-        SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE}), Stretched, id="siglip"
-    ),
+    pytest.param(SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE}), Stretched, id="siglip"),
     pytest.param(llava(do_pad=True), PaddedSquare, id="llava-pad"),
     pytest.param(llava(do_pad=False), CenterCropped, id="llava-crop"),
     pytest.param(
-        CLIPImageProcessorPil(
-            size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
-        ),
+        CLIPImageProcessorPil(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}),
         CenterCropped,
         id="clip",
     ),
@@ -40,9 +36,7 @@ PROCESSORS = [
 
 @pytest.mark.parametrize(("processor", "kind"), PROCESSORS)
 @pytest.mark.parametrize(("width", "height"), [(120, 80), (80, 120), (100, 100)])
-def test_the_frame_says_where_the_processor_puts_a_point(
-    processor: Any, kind: type, width: int, height: int
-) -> None:
+def test_the_frame_says_where_the_processor_puts_a_point(processor: Any, kind: type, width: int, height: int) -> None:
     """A white square on black is processed for real; where it lands must be where the frame
     says.
     """
@@ -69,9 +63,7 @@ def test_qwen_frames_have_the_size_the_processor_makes(width: int, height: int) 
     processor = Qwen2VLImageProcessorPil(min_pixels=4 * 28 * 28, max_pixels=64 * 28 * 28)
     frame = frame_for(processor, width, height)
     assert isinstance(frame, SmartResized)
-    grid = processor(images=Image.new("RGB", (width, height)), return_tensors="np")[
-        "image_grid_thw"
-    ][0]
+    grid = processor(images=Image.new("RGB", (width, height)), return_tensors="np")["image_grid_thw"][0]
     patch = processor.patch_size
     assert frame.model_size == (int(grid[2]) * patch, int(grid[1]) * patch)
 

@@ -147,21 +147,15 @@ class Grounder:
         for indexes in _batches(modes, batch_size):
             pictures = [loaded[i] for i in indexes]
             one_mode = modes[indexes[0]]
-            texts = self._generate(
-                pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens
-            )
+            texts = self._generate(pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens)
             for index, picture, text in zip(indexes, pictures, texts, strict=True):
                 frame = frame_for(self.processor, *picture.size)
-                answers[index] = GroundedText.parse(
-                    text, dialect=self.dialect, frame=frame, mode=one_mode
-                )
+                answers[index] = GroundedText.parse(text, dialect=self.dialect, frame=frame, mode=one_mode)
         complete = [answer for answer in answers if answer is not None]
         return complete[0] if single else complete
 
     @torch.inference_mode()
-    def logits(
-        self, image: Sequence[ImageSource], prompt: Sequence[str], mode: Mode = "auto"
-    ) -> torch.Tensor:
+    def logits(self, image: Sequence[ImageSource], prompt: Sequence[str], mode: Mode = "auto") -> torch.Tensor:
         """The logits over a batch of prompts, all in one mode: what "bit-equal to the base" is
         stated about.
 
@@ -174,9 +168,7 @@ class Grounder:
         images, prompts, _ = self._rows(image, prompt)
         modes = {self._mode(mode, text) for text in prompts}
         if len(modes) > 1:
-            raise BadInput(
-                "These prompts need different modes: ask for the logits of each mode apart."
-            )
+            raise BadInput("These prompts need different modes: ask for the logits of each mode apart.")
         inputs = self._inputs(list(_load_each(images)), prompts)
         with self._adapter_for(modes.pop()):
             result: torch.Tensor = self.model(**inputs).logits
@@ -192,8 +184,7 @@ class Grounder:
         prompts: list[Any] = list(prompt) if many_prompts else [prompt]
         if many_images and many_prompts and len(images) != len(prompts):
             raise BadInput(
-                f"{len(images)} pictures do not go with {len(prompts)} prompts: give one prompt "
-                "for each picture."
+                f"{len(images)} pictures do not go with {len(prompts)} prompts: give one prompt for each picture."
             )
         rows = len(prompts) if many_prompts else len(images)
         images = images if many_images else images * rows
@@ -203,17 +194,12 @@ class Grounder:
             if not isinstance(text, str) or not text.strip():
                 raise BadInput("The prompt is empty: say what to look for or ask a question.")
             if placeholder and placeholder in text:
-                raise BadInput(
-                    f"The prompt holds {placeholder!r}, which this model reads as a picture: take "
-                    "it out."
-                )
+                raise BadInput(f"The prompt holds {placeholder!r}, which this model reads as a picture: take it out.")
         return images, prompts, not (many_images or many_prompts)
 
     def _mode(self, mode: Mode, prompt: str) -> Literal["grounding", "understanding"]:
         if mode not in get_args(Mode):
-            raise BadConfig(
-                f"There is no mode {mode!r}: choose one of {', '.join(get_args(Mode))}."
-            )
+            raise BadConfig(f"There is no mode {mode!r}: choose one of {', '.join(get_args(Mode))}.")
         return decide(prompt).mode if mode == "auto" else mode
 
     def _adapter_for(self, mode: str) -> Any:
@@ -224,9 +210,7 @@ class Grounder:
         return self.model.disable_adapter() if off else nullcontext()
 
     def _inputs(self, pictures: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Any]:
-        texts = [
-            prompt_text(self.processor, [{"role": "user", "content": prompt}]) for prompt in prompts
-        ]
+        texts = [prompt_text(self.processor, [{"role": "user", "content": prompt}]) for prompt in prompts]
         batch = self.processor(
             text=texts,
             images=[[picture] for picture in pictures],

@@ -15,9 +15,7 @@ from twist_scout.errors import BadConfig, BadModel, TwistScoutError
 Source = str | Path
 
 
-def load_base(
-    base: Source, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu"
-) -> tuple[Any, Any]:
+def load_base(base: Source, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> tuple[Any, Any]:
     """Load a vision-language model and its processor.
 
     Args:
@@ -108,9 +106,7 @@ def read_adapter_config(adapter: Source) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise BadModel(
-            f"{file} cannot be read ({_first_line(error)}): save the adapter again."
-        ) from error
+        raise BadModel(f"{file} cannot be read ({_first_line(error)}): save the adapter again.") from error
     if not isinstance(config, dict) or "peft_type" not in config:
         raise BadModel(f"{file} names no peft_type: save the adapter again with save_pretrained.")
     return config
@@ -141,8 +137,7 @@ def _checked_base(base: Source) -> str:
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise BadModel(
-                f"{base} is not a model folder, it has no config.json: give a folder that "
-                "save_pretrained wrote."
+                f"{base} is not a model folder, it has no config.json: give a folder that save_pretrained wrote."
             )
         return str(path)
     if path.exists():

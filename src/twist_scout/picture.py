@@ -85,9 +85,7 @@ def _label(phrase: str) -> str:
     return text
 
 
-def _outline(
-    draw: ImageDraw.ImageDraw, rectangle: Rectangle, color: tuple[int, int, int], line: int
-) -> None:
+def _outline(draw: ImageDraw.ImageDraw, rectangle: Rectangle, color: tuple[int, int, int], line: int) -> None:
     """A coloured frame between two thin dark ones, so that it shows on any ground."""
     x1, y1, x2, y2 = (round(v) for v in rectangle)
     x2, y2 = max(x1, x2 - 1), max(y1, y2 - 1)  # right and bottom are exclusive
@@ -149,8 +147,7 @@ def _inside(size: tuple[int, int], rectangle: Rectangle) -> Rectangle:
 
 def _overlap(a: Rectangle, others: Sequence[Rectangle]) -> float:
     return sum(
-        max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-        for b in others
+        max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1])) for b in others
     )
 
 

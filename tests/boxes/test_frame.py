@@ -84,15 +84,11 @@ def test_smart_size_is_the_reference(width: int, height: int, factor: int) -> No
         (20, 20, (56, 56), "scaled up to the smallest area, rounded up"),
     ],
 )
-def test_smart_size_row_by_row(
-    width: int, height: int, expected: tuple[int, int], why: str
-) -> None:
+def test_smart_size_row_by_row(width: int, height: int, expected: tuple[int, int], why: str) -> None:
     assert SmartResized(width, height).model_size == expected, why
 
 
-@pytest.mark.parametrize(
-    "options", [{"factor": 0}, {"min_pixels": 0}, {"min_pixels": 10, "max_pixels": 9}]
-)
+@pytest.mark.parametrize("options", [{"factor": 0}, {"min_pixels": 0}, {"min_pixels": 10, "max_pixels": 9}])
 def test_impossible_limits_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="min_pixels"):
         SmartResized(100, 100, **options)

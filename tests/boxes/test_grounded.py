@@ -95,8 +95,7 @@ def test_a_whole_answer() -> None:
 
 def test_a_rejection() -> None:
     grounded = GroundedText.parse(
-        "Step 1: Find the cow. Step 2: There is a mug [[1,2,3,4]] in the image, not a cow. "
-        "This question is invalid."
+        "Step 1: Find the cow. Step 2: There is a mug [[1,2,3,4]] in the image, not a cow. This question is invalid."
     )
     assert grounded.rejected
     assert [len(step.phrases) for step in grounded.steps] == [0, 1]
@@ -173,9 +172,7 @@ def test_boxes_survive_writing_and_reading_in_any_frame(boxes: list[Box], frame:
     back = GroundedText.parse(grounded.render(frame=frame), frame=frame)
     assert [phrase.text for phrase in back.phrases] == [text]
     for read, box in zip(back.boxes, boxes, strict=True):
-        for value, truth, margin in zip(
-            read.as_tuple(), box.as_tuple(), _resolutions(frame) * 2, strict=True
-        ):
+        for value, truth, margin in zip(read.as_tuple(), box.as_tuple(), _resolutions(frame) * 2, strict=True):
             assert value == pytest.approx(truth, abs=margin)
 
 
@@ -228,9 +225,7 @@ def test_json_is_in_pixels() -> None:
     mug = {"text": "a mug", "boxes": [[64.0, 96.0, 192.0, 192.0]], "start": 8, "end": 13}
     assert record["phrases"] == [mug]
     assert record["steps"] == [{"number": 1, "text": grounded.steps[0].text, "phrases": [mug]}]
-    assert record["unread"] == [
-        {"text": "[[7]]", "start": 34, "reason": "the box has 1 number instead of 4"}
-    ]
+    assert record["unread"] == [{"text": "[[7]]", "start": 34, "reason": "the box has 1 number instead of 4"}]
     assert (record["width"], record["height"], record["mode"]) == (640, 480, "grounding")
     with pytest.raises(ValueError, match="image size"):
         grounded.to_dict(0, 480)

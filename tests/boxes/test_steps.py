@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from twist_scout.boxes import find_steps
 
-STEPLIKE = st.lists(
-    st.sampled_from(["Step 1:", "step2;", "STEP 3.", "Step", " 4", ":", "a dog ", "\n", "[["])
-).map("".join)
+STEPLIKE = st.lists(st.sampled_from(["Step 1:", "step2;", "STEP 3.", "Step", " 4", ":", "a dog ", "\n", "[["])).map(
+    "".join
+)
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,7 @@ def test_prompts_can_come_from_records(folders: tuple[Path, Path], tmp_path: Pat
     assert len(json.loads((adapter / "certificate.json").read_text())["prompts"]) == 1
 
 
-def test_mistakes_are_one_sentence(
-    folders: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_mistakes_are_one_sentence(folders: tuple[Path, Path], capfd: pytest.CaptureFixture[str]) -> None:
     base, adapter = folders
     assert main(["certify", "--model", str(base)]) == 2
     assert "--adapter" in capfd.readouterr().err

@@ -37,9 +37,7 @@ def test_the_answer_its_steps_and_its_boxes_are_printed(
     output = capfd.readouterr().out
     assert "Step 1: Find the red car [[10,20,50,80]]." in output
     assert "Answer: red" in output
-    assert all(
-        number in output for number in ("20.0", "100.0", "80.0")
-    )  # pixels of the 200 x 100 picture
+    assert all(number in output for number in ("20.0", "100.0", "80.0"))  # pixels of the 200 x 100 picture
 
 
 def test_json_holds_pixels_of_the_original_picture_and_nothing_else_is_on_stdout(
@@ -52,20 +50,14 @@ def test_json_holds_pixels_of_the_original_picture_and_nothing_else_is_on_stdout
     assert "Where is" in found["reason"]
 
 
-def test_understanding_is_the_base(
-    picture: Path, models: list[str], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_understanding_is_the_base(picture: Path, models: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     found = run_json(["ground", str(picture), "What is this?", *models], capfd)
     assert (found["mode"], found["text"]) == ("understanding", "a red car")
-    forced = run_json(
-        ["ground", str(picture), "Where is it?", "--mode", "understanding", *models], capfd
-    )
+    forced = run_json(["ground", str(picture), "Where is it?", "--mode", "understanding", *models], capfd)
     assert forced["text"] == "a red car"
 
 
-def test_the_boxes_are_drawn_into_a_new_folder(
-    picture: Path, models: list[str], tmp_path: Path
-) -> None:
+def test_the_boxes_are_drawn_into_a_new_folder(picture: Path, models: list[str], tmp_path: Path) -> None:
     target = tmp_path / "new" / "drawn.jpg"
     assert main(["ground", str(picture), "Where is it?", *models, "--save", str(target)]) == 0
     assert Image.open(target).size == (200, 100)

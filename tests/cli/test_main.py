@@ -31,9 +31,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_has_help(
-    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_command_has_help(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command, "--help"]) == 0
     assert "Usage" in capsys.readouterr().out
 
@@ -43,9 +41,7 @@ def test_help_is_quick_because_torch_is_not_imported() -> None:
         "import sys; from twist_scout.cli import main; main(['ground', '--help']);"
         "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'peft', 'numpy')))"
     )
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT
-    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
 
 
 def test_without_arguments_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,9 +124,7 @@ def test_python_dash_m_is_the_same_program() -> None:
     assert "fly" in result.stderr
 
 
-def test_a_full_or_forbidden_disk_is_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_full_or_forbidden_disk_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     assert main(["toyworld", "sample", "--out", str(tmp_path / "file" / "x")]) == 2
     assert "cannot be made" in capsys.readouterr().err

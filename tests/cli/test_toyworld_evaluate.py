@@ -18,9 +18,7 @@ KEYS = {
 }
 
 
-def test_json_holds_the_agreed_keys(
-    tiny_base: Path, tiny_adapter: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_json_holds_the_agreed_keys(tiny_base: Path, tiny_adapter: Path, capfd: pytest.CaptureFixture[str]) -> None:
     models = ["--model", str(tiny_base), "--adapter", str(tiny_adapter)]
     assert main(["toyworld", "evaluate", "--scenes", "5", "--seed", "2", *models, "--json"]) == 0
     found = json.loads(capfd.readouterr().out)

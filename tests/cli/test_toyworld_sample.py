@@ -52,9 +52,7 @@ def test_held_out_pairs_are_only_in_scenes_that_ask_for_them(tmp_path: Path) -> 
     assert not any(unusual(r) for r in sample(tmp_path / "c", "--count", "8", "--split", "train"))
 
 
-def test_held_out_training_scenes_do_not_exist(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_held_out_training_scenes_do_not_exist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "x"
     assert main(["toyworld", "sample", "--out", str(out), "--split", "train", "--held-out"]) == 2
     assert "never sampled for training" in capsys.readouterr().err

@@ -59,8 +59,6 @@ def test_a_mistake_in_the_config_is_one_sentence(
     assert not (tmp_path / "run" / "adapter_model.safetensors").exists()
 
 
-def test_a_missing_config_file_is_one_sentence(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_config_file_is_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["train", str(tmp_path / "no.yaml")]) == 2
     assert "no.yaml" in capfd.readouterr().err

@@ -39,10 +39,7 @@ TEMPLATES = {"chatml": CHATML, "bare": BARE, "unstable": UNSTABLE}
 
 
 def build_tokenizer(kind: str) -> PreTrainedTokenizerFast:
-    corpus = [
-        "USER: user ASSISTANT: assistant SYSTEM: system Step 1: Find the dog. Where is it? "
-        "[[1,2,3,4]]"
-    ]
+    corpus = ["USER: user ASSISTANT: assistant SYSTEM: system Step 1: Find the dog. Where is it? [[1,2,3,4]]"]
     if kind == "byte":  # as GPT-2 and Qwen: the space belongs to the word that follows
         core = Tokenizer(models.BPE())
         core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -71,9 +68,7 @@ def build_tokenizer(kind: str) -> PreTrainedTokenizerFast:
 
 def build_processor(tokenizer: str = "byte", template: str = "chatml") -> LlavaProcessor:
     return LlavaProcessor(
-        image_processor=CLIPImageProcessorPil(
-            size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}
-        ),
+        image_processor=CLIPImageProcessorPil(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16}),
         tokenizer=build_tokenizer(tokenizer),
         patch_size=4,
         vision_feature_select_strategy="full",

@@ -20,9 +20,7 @@ def folder(tmp_path):
 
 def make(*turns: str, id: str = "1", image: str = "a.png", system: str = "", **changes) -> Example:
     messages = [{"role": "system", "content": system}] if system else []
-    messages += [
-        {"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(turns)
-    ]
+    messages += [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(turns)]
     fields = {"width": 40, "height": 20, "task": "scout", "boxes": [(4, 2, 20, 10)], **changes}
     return Example(id=id, image=image, messages=messages, **fields)
 
@@ -31,43 +29,33 @@ def learned(processor, batch, row: int = 0) -> list[tuple[str, int]]:
     """Runs of labelled tokens as text, each with its step."""
     runs: list[tuple[list[int], int]] = []
     previous = 0
-    for label, step in zip(
-        batch["labels"][row].tolist(), batch["step_ids"][row].tolist(), strict=True
-    ):
+    for label, step in zip(batch["labels"][row].tolist(), batch["step_ids"][row].tolist(), strict=True):
         assert (label == -100) == (step == 0)
         if step:
             if step != previous:
                 runs.append(([], step))
             runs[-1][0].append(label)
         previous = step
-    return [
-        (processor.tokenizer.decode(ids, skip_special_tokens=False), step) for ids, step in runs
-    ]
+    return [(processor.tokenizer.decode(ids, skip_special_tokens=False), step) for ids, step in runs]
 
 
 @pytest.mark.parametrize("tokenizer", ["byte", "metaspace"])
 def test_labels_are_exactly_the_assistants_tokens(tokenizer, processors, folder):
     processor = processors(tokenizer)
     collate = GroundingCollator(processor, image_root=folder)
-    batch = collate(
-        [make("Where is the dog?", STEPS, "And it?", "It is <box:0>.", system="Be brief.")]
-    )
+    batch = collate([make("Where is the dog?", STEPS, "And it?", "It is <box:0>.", system="Be brief.")])
     runs = [(text.strip(), step) for text, step in learned(processor, batch)]
     assert runs == [
         ("Step 1: Find the dog [[10,10,50,50]].", 1),
         ("Step 2: So the answer is red.<|im_end|>", 2),
         ("It is [[10,10,50,50]].<|im_end|>", 1),
     ]
-    assert torch.equal(
-        batch["labels"][batch["labels"] != -100], batch["input_ids"][batch["labels"] != -100]
-    )
+    assert torch.equal(batch["labels"][batch["labels"] != -100], batch["input_ids"][batch["labels"] != -100])
 
 
 @pytest.mark.parametrize("tokenizer", ["byte", "metaspace"])
 @pytest.mark.parametrize("template", ["chatml", "bare"])
-def test_training_shows_what_generation_will_be_prompted_with(
-    tokenizer, template, processors, folder
-):
+def test_training_shows_what_generation_will_be_prompted_with(tokenizer, template, processors, folder):
     """The unlabelled tokens before the first answer are exactly the prompt of inference."""
     processor = processors(tokenizer, template)
     question = {
@@ -85,9 +73,7 @@ def test_training_shows_what_generation_will_be_prompted_with(
 
 def test_a_template_without_an_end_of_turn_gets_one(processors, folder):
     processor = processors("byte", "bare")
-    batch = GroundingCollator(processor, image_root=folder)(
-        [make("Where?", "Here.", "And?", "There.")]
-    )
+    batch = GroundingCollator(processor, image_root=folder)([make("Where?", "Here.", "And?", "There.")])
     assert learned(processor, batch) == [(" Here.", 1), (" There.<|im_end|>", 1)]
 
 
@@ -111,9 +97,7 @@ def test_pictures_are_expanded_once_per_example(processors, folder):
     assert batch["pixel_values"].shape == (1, 3, 16, 16)
 
 
-@pytest.mark.parametrize(
-    ("frame", "text"), [("stretched", "[[10,10,50,50]]"), ("padded", "[[10,30,50,50]]")]
-)
+@pytest.mark.parametrize(("frame", "text"), [("stretched", "[[10,10,50,50]]"), ("padded", "[[10,30,50,50]]")])
 def test_boxes_are_written_in_the_models_frame(frame, text, processors, folder):
     processor = processors()
     batch = GroundingCollator(processor, frame=frame, image_root=folder)([make("?", "<box:0>")])
@@ -148,9 +132,7 @@ def test_bad_examples_are_named(processors, folder):
     with pytest.raises(BadImage, match="does not exist"):
         collate([make("?", "Yes.", image="c.png")])
     with pytest.raises(BadImage, match="out of the data folder"):
-        GroundingCollator(processors(), image_root=folder, confined=True)(
-            [make("?", "Yes.", image="../a.png")]
-        )
+        GroundingCollator(processors(), image_root=folder, confined=True)([make("?", "Yes.", image="../a.png")])
 
 
 def test_bad_set_ups_are_explained(processors, folder):

@@ -11,18 +11,14 @@ from twist_scout.errors import BadModel
 
 def words(*vocabulary: str) -> PreTrainedTokenizerFast:
     """A tokenizer that cuts at ``|`` and knows these pieces."""
-    core = Tokenizer(
-        models.WordLevel({w: i for i, w in enumerate(["<unk>", *vocabulary])}, unk_token="<unk>")
-    )
+    core = Tokenizer(models.WordLevel({w: i for i, w in enumerate(["<unk>", *vocabulary])}, unk_token="<unk>"))
     core.pre_tokenizer = pre_tokenizers.Split("|", "removed")
     return PreTrainedTokenizerFast(tokenizer_object=core, unk_token="<unk>")
 
 
 def label(tokenizer, text, answers):
     tail = label_tail(tokenizer, ChatText(text, answers), add_special_tokens=False)
-    return list(
-        zip(tokenizer.convert_ids_to_tokens(tail.ids.tolist()), tail.steps.tolist(), strict=True)
-    )
+    return list(zip(tokenizer.convert_ids_to_tokens(tail.ids.tolist()), tail.steps.tolist(), strict=True))
 
 
 def test_a_token_that_begins_in_the_prompt_is_refused_unless_only_space_sticks_out():

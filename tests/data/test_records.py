@@ -40,9 +40,7 @@ def answer(content: str) -> list[dict]:
 
 
 def test_references_are_written_in_the_dialect():
-    example = Example(
-        **make(boxes=[[20, 10, 100, 50], [0, 0, 200, 100]], messages=answer("<box:1,0> x <box:0>"))
-    )
+    example = Example(**make(boxes=[[20, 10, 100, 50], [0, 0, 200, 100]], messages=answer("<box:1,0> x <box:0>")))
     texts = [m["content"] for m in render_messages(example, "scout", Stretched())]
     assert texts == ["q", "[[0,0,100,100; 10,10,50,50]] x [[10,10,50,50]]"]
 

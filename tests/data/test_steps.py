@@ -31,11 +31,7 @@ def test_examples(text, expected):
     assert pieces(text) == expected
 
 
-@given(
-    st.lists(
-        st.sampled_from(["Step 1:", "Step 2: ", " Step 3;", "step 7.", "x", " ", "\n", "Step"])
-    )
-)
+@given(st.lists(st.sampled_from(["Step 1:", "Step 2: ", " Step 3;", "step 7.", "x", " ", "\n", "Step"])))
 def test_spans_are_disjoint_cover_the_text_and_count_up(parts):
     text = "".join(parts)
     spans = step_spans(text)

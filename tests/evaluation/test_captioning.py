@@ -34,9 +34,7 @@ def test_average_precision_agrees_with_a_hand_count() -> None:
     records = [record(text, ("car", CAR)) for text in (wrong, right, right)]
     result = evaluate_captioning(records, NAMES)
     assert result.ap50 == pytest.approx(67 / 101 * 2 / 3)
-    assert result.ap == pytest.approx(
-        result.ap50
-    )  # the right ones are exact, so every threshold agrees
+    assert result.ap == pytest.approx(result.ap50)  # the right ones are exact, so every threshold agrees
 
 
 def test_with_constant_scores_the_record_order_breaks_ties() -> None:
@@ -75,9 +73,7 @@ def test_the_mean_is_over_the_classes_that_are_there() -> None:
     result = evaluate_captioning(
         [record("A car [[0,0,40,40]] and a cat [[0,0,40,40]].", ("car", CAR), ("dog", DOG))], NAMES
     )
-    assert result.ap50 == pytest.approx(
-        0.5
-    )  # car found, dog not; "cat" has no truth and is left out
+    assert result.ap50 == pytest.approx(0.5)  # car found, dog not; "cat" has no truth and is left out
 
 
 def test_phrases_without_a_class_are_listed() -> None:

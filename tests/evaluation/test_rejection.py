@@ -5,8 +5,7 @@ import math
 from twist_scout.evaluation import RejectionRecord, evaluate_rejection
 
 REFUSAL = (
-    "Step 1: Find the dog. Step 2: There is a cat [[1,2,30,40]] in the image, not a dog. "
-    "This question is invalid."
+    "Step 1: Find the dog. Step 2: There is a cat [[1,2,30,40]] in the image, not a dog. This question is invalid."
 )
 
 

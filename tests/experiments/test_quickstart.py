@@ -10,14 +10,10 @@ from twist_scout.experiments.quickstart import Recipe, run_quickstart
 RECIPE = Recipe(scenes=4, per_scene=2, picture_size=48, steps=2, batch_size=2, exam_scenes=2)
 
 
-def test_the_whole_story_with_a_tiny_model(
-    tiny_base: Path, tiny_adapter: Path, tmp_path: Path
-) -> None:
+def test_the_whole_story_with_a_tiny_model(tiny_base: Path, tiny_adapter: Path, tmp_path: Path) -> None:
     told = io.StringIO()
     console = Console(file=told, width=200)
-    result = run_quickstart(
-        tmp_path, base=tiny_base, shipped=tiny_adapter, recipe=RECIPE, console=console
-    )
+    result = run_quickstart(tmp_path, base=tiny_base, shipped=tiny_adapter, recipe=RECIPE, console=console)
     assert result.certificate.passed
     assert list(result.exams) == ["base", "after quickstart", "shipped adapter"]
     assert result.exams["base"].bit_equal is None
@@ -35,10 +31,6 @@ def test_the_whole_story_with_a_tiny_model(
     assert "REC Acc@0.5" in story
 
 
-def test_without_a_shipped_adapter_two_columns_are_compared(
-    tiny_base: Path, tmp_path: Path
-) -> None:
-    result = run_quickstart(
-        tmp_path, base=tiny_base, recipe=RECIPE, console=Console(file=io.StringIO())
-    )
+def test_without_a_shipped_adapter_two_columns_are_compared(tiny_base: Path, tmp_path: Path) -> None:
+    result = run_quickstart(tmp_path, base=tiny_base, recipe=RECIPE, console=Console(file=io.StringIO()))
     assert list(result.exams) == ["base", "after quickstart"]

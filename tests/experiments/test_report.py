@@ -12,9 +12,7 @@ from twist_scout.boxes import GroundedText
 from twist_scout.experiments.report import Example, Report, TableRow, render_report, write_report
 
 PICTURE = Image.new("RGB", (64, 48), "white")
-ANSWER = GroundedText.parse(
-    "Step 1: Find the car [[10,10,50,60]]. Step 2: So the answer is <b>red</b>."
-)
+ANSWER = GroundedText.parse("Step 1: Find the car [[10,10,50,60]]. Step 2: So the answer is <b>red</b>.")
 
 
 def report(**changes: object) -> Report:
@@ -46,9 +44,7 @@ class Tags(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.outside += [
-            v for k, v in attrs if k in ("src", "href") and v and not v.startswith("data:")
-        ]
+        self.outside += [v for k, v in attrs if k in ("src", "href") and v and not v.startswith("data:")]
         if tag not in self.void:
             self.open.append(tag)
 
@@ -71,9 +67,7 @@ def test_what_models_write_cannot_become_markup() -> None:
 
 def test_the_better_value_is_marked_and_equal_ones_are_not() -> None:
     page = render_report(report())
-    rows = {
-        r.split("</td>")[0].split("<td>")[1]: r for r in re.findall(r"<tr><td>.*?</tr>", page, re.S)
-    }
+    rows = {r.split("</td>")[0].split("<td>")[1]: r for r in re.findall(r"<tr><td>.*?</tr>", page, re.S)}
     assert re.search(r"best\">75\.0 %", rows["REC Acc@0.5"])
     wrong = next(v for k, v in rows.items() if k.startswith("wrongly"))
     assert re.search(r"best\">10\.0 %", wrong)

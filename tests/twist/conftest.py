@@ -54,9 +54,7 @@ def llava(text: Any) -> LlavaForConditionalGeneration:
         image_size=16,
         patch_size=8,
     )
-    config = LlavaConfig(
-        vision_config=vision, text_config=text, image_token_index=IMAGE, pad_token_id=0
-    )
+    config = LlavaConfig(vision_config=vision, text_config=text, image_token_index=IMAGE, pad_token_id=0)
     return LlavaForConditionalGeneration(config)
 
 
@@ -239,8 +237,6 @@ def answers():
 
     def run(model: nn.Module, family: Family, **kwargs: Any) -> Tensor:
         batch = family.inputs(side="left")
-        return model.generate(
-            **batch, max_new_tokens=8, min_new_tokens=8, do_sample=False, **kwargs
-        )
+        return model.generate(**batch, max_new_tokens=8, min_new_tokens=8, do_sample=False, **kwargs)
 
     return run

@@ -51,9 +51,7 @@ class Plain(nn.Module):
 
 
 def config(kind, **more):
-    return kind(
-        hidden_size=HIDDEN, intermediate_size=INNER, num_local_experts=3, num_experts=3, **more
-    )
+    return kind(hidden_size=HIDDEN, intermediate_size=INNER, num_local_experts=3, num_experts=3, **more)
 
 
 def x():
@@ -129,9 +127,7 @@ def stacked(module):
 
 MIXTURES = {
     "list": Listed,
-    "stacked": lambda: stacked(
-        Qwen3MoeSparseMoeBlock(config(Qwen3MoeConfig, moe_intermediate_size=INNER))
-    ),
+    "stacked": lambda: stacked(Qwen3MoeSparseMoeBlock(config(Qwen3MoeConfig, moe_intermediate_size=INNER))),
     # transposed, interleaved, clamped, with biases
     "gpt-oss": lambda: stacked(GptOssMLP(config(GptOssConfig))),
 }
@@ -160,9 +156,7 @@ def test_mixtures_are_read_expert_by_expert(build):
 def test_nemotron_style_experts_without_gates_are_read():
     from transformers.models.nemotron_h.modeling_nemotron_h import NemotronHExperts
 
-    options = NemotronHConfig(
-        hidden_size=HIDDEN, n_routed_experts=3, moe_intermediate_size=INNER, moe_latent_size=None
-    )
+    options = NemotronHConfig(hidden_size=HIDDEN, n_routed_experts=3, moe_intermediate_size=INNER, moe_latent_size=None)
     experts = stacked(NemotronHExperts(options))
     read = read_ffn(experts, HIDDEN)
     assert isinstance(read, MixtureFfn)

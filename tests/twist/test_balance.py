@@ -81,9 +81,7 @@ def test_masked_tokens_change_nothing(kind):
 @pytest.mark.parametrize("kind", ["deepspeed", "hf"])
 def test_a_step_down_the_loss_evens_the_load(kind):
     logits = torch.tensor([[2.0, 0.0, 0.0]] * 12, requires_grad=True)  # all to expert 0
-    loss = load_balancing_loss(
-        [router_statistics(logits.softmax(-1), logits.topk(1).indices)], kind
-    )
+    loss = load_balancing_loss([router_statistics(logits.softmax(-1), logits.topk(1).indices)], kind)
     loss.backward()
     assert (logits.grad[:, 0] > 0).all()
     assert (logits.grad[:, 1:] < 0).all()

@@ -33,9 +33,7 @@ def wrap(model, method: str = "twist", move: bool = True):
     if method == "twist":
         config: peft.PeftConfig = TwistConfig(num_experts=2)
     else:
-        config = peft.LoraConfig(
-            target_modules=["q_proj"], modules_to_save=["lm_head"], init_lora_weights=False
-        )
+        config = peft.LoraConfig(target_modules=["q_proj"], modules_to_save=["lm_head"], init_lora_weights=False)
     wrapped = peft.get_peft_model(model, config)
     if move:
         with torch.no_grad():
@@ -85,9 +83,7 @@ def test_a_single_flipped_bit_of_the_base_fails_it(base, adapter, tmp_path):
     flipped = flip_one_bit(base, name, tmp_path / "flipped")
     verification = verify_certificate(flipped, adapter)
     assert not verification
-    assert [n.rpartition("layers")[2] for n in verification.changed_tensors] == [
-        name.rpartition("layers")[2]
-    ]
+    assert [n.rpartition("layers")[2] for n in verification.changed_tensors] == [name.rpartition("layers")[2]]
 
 
 def test_a_changed_adapter_fails_it(base, adapter):
@@ -181,9 +177,7 @@ def test_hashes_see_every_bit_the_type_and_the_shape(dtype):
     tensor = torch.tensor([0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 1, 1]).to(dtype).reshape(3, 4)
     hashes = {hash_tensor(tensor), hash_tensor(tensor.reshape(4, 3)), hash_tensor(tensor.T)}
     assert len(hashes) == 3
-    assert hash_tensor(tensor.T.contiguous().T) == hash_tensor(
-        tensor
-    )  # memory layout is no content
+    assert hash_tensor(tensor.T.contiguous().T) == hash_tensor(tensor)  # memory layout is no content
     if dtype.is_floating_point:
         changed = tensor.clone()
         changed.view(torch.uint8)[0, 0] ^= 1

@@ -45,9 +45,7 @@ def plain(x, experts, routing):
     rows = []
     for n, token in enumerate(x):
         weights = routing.weights[n] / routing.weights[n].sum()
-        outputs = [
-            experts.form.run(token[None], experts.expert(int(e))) for e in routing.choices[n]
-        ]
+        outputs = [experts.form.run(token[None], experts.expert(int(e))) for e in routing.choices[n]]
         rows.append(sum(w * out[0] for w, out in zip(weights, outputs, strict=True)))
     return torch.stack(rows)
 

@@ -53,18 +53,14 @@ def test_they_are_found_again_behind_a_tuner(family, wrap):
 
 def test_no_name_decides():
     # llama4 says feed_forward; its mixtures return a tuple
-    config = Llama4TextConfig(
-        **SMALL, intermediate_size_mlp=48, num_local_experts=2, moe_layers=[1], head_dim=8
-    )
+    config = Llama4TextConfig(**SMALL, intermediate_size_mlp=48, num_local_experts=2, moe_layers=[1], head_dim=8)
     model = Llama4ForCausalLM(config)
     assert paths(model) == [f"model.layers.{n}.feed_forward" for n in range(3)]
     assert [is_mixture(ffn.module) for ffn in find_decoder_ffns(model)] == [False, True, False]
 
 
 def test_an_encoder_decoder_is_twinned_in_its_decoder():
-    config = T5Config(
-        vocab_size=50, d_model=32, d_kv=8, d_ff=48, num_layers=3, num_heads=4, pad_token_id=0
-    )
+    config = T5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=48, num_layers=3, num_heads=4, pad_token_id=0)
     found = paths(T5ForConditionalGeneration(config))
     assert len(found) == 3
     # without the shell that adds the norm and the residual
@@ -101,9 +97,7 @@ def test_wrapping_a_lora_model_twins_the_same_layers(llama_family):
 
 def test_vision_and_text_encoders_are_models_like_any_other():
     # a bare encoder has layers, and they are its "decoder"; nothing stops a user from twinning them
-    vision = CLIPVisionModel(
-        CLIPVisionConfig(**{k: v for k, v in SMALL.items() if k != "vocab_size"})
-    )
+    vision = CLIPVisionModel(CLIPVisionConfig(**{k: v for k, v in SMALL.items() if k != "vocab_size"}))
     assert len(paths(vision)) == 3
     with pytest.raises(BadModel, match="intermediate"):
         find_decoder_ffns(BertModel(BertConfig(**SMALL)))

@@ -148,9 +148,7 @@ def test_an_unreadable_network_is_copied_whole(llama_family, wrap, logits):
     from peft import get_peft_model
 
     wrapped = get_peft_model(model, TwistConfig(num_experts=1)).eval()
-    assert isinstance(
-        wrapped.base_model.model.model.layers[0].mlp.twin_experts["default"], WholeExperts
-    )
+    assert isinstance(wrapped.base_model.model.model.layers[0].mlp.twin_experts["default"], WholeExperts)
     assert torch.equal(logits(wrapped, batch), before)
     wrapped.train()(**batch, labels=batch["input_ids"]).loss.backward()
     assert wrapped.base_model.model.model.layers[0].mlp.twin_experts["default"].copies[0].scale.grad

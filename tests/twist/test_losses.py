@@ -68,9 +68,7 @@ def test_full_context_with_plain_sums_is_cross_entropy_to_the_last_bit(rows, see
     labels, step_ids, _, _ = batch(rows, seed)
     logits = random_logits(labels.shape).requires_grad_()
     loss = StepwiseLoss("full", "sum")(logits, labels, step_ids).loss
-    reference = F.cross_entropy(
-        logits[:, :-1].reshape(-1, VOCABULARY), labels[:, 1:].reshape(-1), reduction="sum"
-    )
+    reference = F.cross_entropy(logits[:, :-1].reshape(-1, VOCABULARY), labels[:, 1:].reshape(-1), reduction="sum")
     assert torch.equal(loss, reference)
     ours, theirs = (torch.autograd.grad(x, logits)[0] for x in (loss, reference))
     assert torch.equal(ours, theirs)
@@ -148,9 +146,7 @@ def test_isolated_steps_are_what_each_step_would_be_alone(model):
         with torch.no_grad():
             alone = model(alone_ids).logits
         torch.testing.assert_close(isolated[:, own], alone[:, prompt:])
-        losses.append(
-            F.cross_entropy(alone[0, prompt - 1 : -1], alone_ids[0, prompt:], reduction="sum")
-        )
+        losses.append(F.cross_entropy(alone[0, prompt - 1 : -1], alone_ids[0, prompt:], reduction="sum"))
         begin += length
     result = StepwiseLoss("isolated", "sum")(isolated, labels, step_ids)
     torch.testing.assert_close(result.loss, torch.stack(losses).sum())
@@ -178,9 +174,7 @@ def test_padding_changes_nothing_and_later_turns_see_earlier_answers(model):
     torch.testing.assert_close(isolated_logits(model, *padded)[:, :10], alone)
     visible = isolated_attention_mask(attention_mask, labels, step_ids)[0, 0] == 0
     assert visible[8].tolist() == [True] * 9 + [False]  # step of turn 2: all before, and itself
-    assert (
-        visible[5].tolist() == [True] * 2 + [False] * 3 + [True] + [False] * 4
-    )  # step 2 of turn 1
+    assert visible[5].tolist() == [True] * 2 + [False] * 3 + [True] + [False] * 4  # step 2 of turn 1
     padding = isolated_attention_mask(*[padded[i] for i in (2, 0, 1)])[0, 0, 10:]
     assert (padding < 0).all()  # not even itself: this is how the router tells padding
 

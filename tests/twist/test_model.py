@@ -93,9 +93,7 @@ def test_some_experts_of_a_mixture_start_within_a_percent(mixed, init, wrap):
 
 def test_all_experts_of_a_mixture_start_as_it(mixed, wrap, logits):
     model, batch = wrap(mixed, shaken=False, num_experts=4, top_k=2), mixed.inputs()
-    torch.testing.assert_close(
-        logits(model, batch), logits(mixed.model(), batch), rtol=1e-5, atol=2e-6
-    )
+    torch.testing.assert_close(logits(model, batch), logits(mixed.model(), batch), rtol=1e-5, atol=2e-6)
     assert set(model.alphas().values()) == {0.5}
 
 
@@ -154,9 +152,9 @@ def test_gradient_checkpointing_gives_the_same_gradients(family, variant):
 
     plain, checkpointed = gradients(False), gradients(True)
     assert plain.keys() == checkpointed.keys()
-    assert any(
-        gradient.abs().sum() > 0 for name, gradient in plain.items() if "router" in name
-    ) or (variant.get("num_experts") == 1)
+    assert any(gradient.abs().sum() > 0 for name, gradient in plain.items() if "router" in name) or (
+        variant.get("num_experts") == 1
+    )
     for name in plain:
         torch.testing.assert_close(checkpointed[name], plain[name], rtol=1e-5, atol=1e-7)
 
@@ -188,9 +186,7 @@ def test_bfloat16_keeps_the_base_bit_for_bit(family, variant, wrap, logits):
 
 
 def test_fp32_experts_beside_a_bfloat16_base(llama_family, wrap, logits):
-    model = get_peft_model(
-        llama_family.model().to(torch.bfloat16), TwistConfig(expert_dtype="float32")
-    )
+    model = get_peft_model(llama_family.model().to(torch.bfloat16), TwistConfig(expert_dtype="float32"))
     assert {p.dtype for p in twins(model)[0].twin_experts.parameters()} == {torch.float32}
     assert logits(model.eval(), llama_family.inputs()).dtype == torch.bfloat16
 
@@ -353,9 +349,7 @@ def test_each_row_with_its_own_adapter_on_a_mixture(mixed, wrap, logits):
     torch.testing.assert_close(rows[1], logits(model, batch)[1], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"num_beams": 2}, {"num_beams": 2, "num_return_sequences": 2}]
-)
+@pytest.mark.parametrize("options", [{}, {"num_beams": 2}, {"num_beams": 2, "num_return_sequences": 2}])
 def test_rows_generate_in_their_own_mode(dense, options, wrap, answers):
     model = wrap(dense, layers="all")
     each = options.get("num_return_sequences", 1)

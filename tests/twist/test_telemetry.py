@@ -17,8 +17,7 @@ def routed(model, batch):
     """Every twin's inputs, routed again outside the layer: (probabilities, top-k choices)."""
     seen = {}
     hooks = [
-        layer.register_forward_pre_hook(lambda m, args: seen.update({m.index: args[0]}))
-        for layer in layers(model)
+        layer.register_forward_pre_hook(lambda m, args: seen.update({m.index: args[0]})) for layer in layers(model)
     ]
     with torch.no_grad():
         model(**batch)
@@ -50,9 +49,7 @@ def test_r_of_g_is_recomputed_from_outside(family, kind, top_k, wrap):
         pooled_counts += torch.bincount(chosen.reshape(-1), minlength=3)
         pooled_sums += p.sum(0)
         rows += len(p)
-    expected = (
-        sum(terms) if kind == "deepspeed" else 3 * (pooled_counts * pooled_sums).sum() / rows**2
-    )
+    expected = sum(terms) if kind == "deepspeed" else 3 * (pooled_counts * pooled_sums).sum() / rows**2
     torch.testing.assert_close(model.auxiliary_loss().detach(), expected, rtol=1e-4, atol=1e-5)
 
 

@@ -133,17 +133,13 @@ def test_accumulated_parts_are_the_large_batch(make_trainer, context, reduction)
     common = {"loss": loss, "coefficient": 0.0, "max_steps": 3}
     common |= {"optim": "sgd", "max_grad_norm": 0.0, "learning_rate": 1e-3}
     whole = make_trainer("whole", per_device_train_batch_size=4, **common)
-    parts = make_trainer(
-        "parts", per_device_train_batch_size=1, gradient_accumulation_steps=4, **common
-    )
+    parts = make_trainer("parts", per_device_train_batch_size=1, gradient_accumulation_steps=4, **common)
     start = trained(whole.model)
     for trainer in (whole, parts):
         trainer.train()
     for name, weight in trained(whole.model).items():
         step = weight - start[name]
-        torch.testing.assert_close(
-            trained(parts.model)[name] - start[name], step, rtol=1e-3, atol=1e-6
-        )
+        torch.testing.assert_close(trained(parts.model)[name] - start[name], step, rtol=1e-3, atol=1e-6)
     for a, b in zip(entries(whole), entries(parts), strict=True):
         assert a["loss"] == pytest.approx(b["loss"], rel=1e-4)
 
@@ -185,15 +181,10 @@ def test_a_resumed_run_is_the_uninterrupted_run(make_trainer, method):
     assert set(expected) == set(found)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
     strip = ("train_runtime", "train_samples_per_second", "train_steps_per_second", "total_flos")
-    logs = [
-        [{k: v for k, v in e.items() if k not in strip} for e in entries(t)]
-        for t in (whole, resumed)
-    ]
+    logs = [[{k: v for k, v in e.items() if k not in strip} for e in entries(t)] for t in (whole, resumed)]
     assert logs[0] == logs[1]
     states = [t.optimizer.state_dict()["state"] for t in (whole, resumed)]
-    assert all(
-        torch.equal(states[0][i]["exp_avg_sq"], states[1][i]["exp_avg_sq"]) for i in states[0]
-    )
+    assert all(torch.equal(states[0][i]["exp_avg_sq"], states[1][i]["exp_avg_sq"]) for i in states[0])
 
 
 @pytest.mark.parametrize("length", [{"max_steps": 4}, {"max_steps": -1, "num_train_epochs": 1.5}])
@@ -224,9 +215,7 @@ def test_checkpoints_hold_the_adapter_and_nothing_of_the_base(make_trainer):
     assert [f.name for f in folder.glob("*.safetensors")] == ["adapter_model.safetensors"]
     assert not list(folder.glob("pytorch_model*"))
     stored = load_file(folder / "adapter_model.safetensors")
-    assert sum(t.numel() for t in stored.values()) == sum(
-        p.numel() for p in trained(trainer.model).values()
-    )
+    assert sum(t.numel() for t in stored.values()) == sum(p.numel() for p in trained(trainer.model).values())
 
 
 def test_a_checkpoint_cut_short_is_not_resumed_from(make_trainer, tmp_path):
@@ -252,9 +241,7 @@ def test_evaluation_uses_the_same_loss(make_trainer, data):
         batch = trainer.data_collator([ExampleDataset(data)[i] for i in range(4)])
         trainer.model.eval()
         with torch.no_grad():
-            logits = trainer.model(
-                **{k: v for k, v in batch.items() if k not in ("labels", "step_ids")}
-            ).logits
+            logits = trainer.model(**{k: v for k, v in batch.items() if k not in ("labels", "step_ids")}).logits
         expected = trainer.stepwise(logits, batch["labels"], batch["step_ids"]).loss
         subset = torch.utils.data.Subset(ExampleDataset(data), range(4))
         trainer.args.per_device_eval_batch_size = 4
@@ -262,9 +249,7 @@ def test_evaluation_uses_the_same_loss(make_trainer, data):
 
 
 def test_examples_left_out_are_counted(make_trainer):
-    trainer = make_trainer(
-        collator={"max_length": 50, "too_long": "drop"}, max_steps=5, per_device_train_batch_size=10
-    )
+    trainer = make_trainer(collator={"max_length": 50, "too_long": "drop"}, max_steps=5, per_device_train_batch_size=10)
     trainer.train()
     dropped = {entry["dropped"] for entry in entries(trainer)}
     assert dropped == {2.0}  # the longest answer, twice in ten
@@ -287,9 +272,7 @@ def test_isolated_needs_attention_that_takes_a_mask(make_trainer, make_tiny_mode
     model = make_tiny_model(experts=0)
     model.config.get_text_config()._attn_implementation = "flash_attention_2"
     with pytest.raises(BadConfig, match="attn_implementation='sdpa'"):
-        TwistTrainer(
-            model, TrainingArguments("unused", use_cpu=True), loss=StepwiseLoss("isolated")
-        )
+        TwistTrainer(model, TrainingArguments("unused", use_cpu=True), loss=StepwiseLoss("isolated"))
 
 
 class _StopAt(TrainerCallback):

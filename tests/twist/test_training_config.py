@@ -66,9 +66,7 @@ def test_resolved_is_read_back_as_the_same_run(write, tmp_path):
 def test_unknown_keys_name_the_nearest_one(write, override, meant):
     with pytest.raises(BadConfig) as caught:
         TrainingConfig.load(write(MINIMAL), [override])
-    assert (
-        str(caught.value) == f"There is no key {override.split('=')[0]!r}: did you mean {meant!r}?"
-    )
+    assert str(caught.value) == f"There is no key {override.split('=')[0]!r}: did you mean {meant!r}?"
 
 
 @pytest.mark.parametrize(

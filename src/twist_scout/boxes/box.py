@@ -51,9 +51,7 @@ class Box:
         x1, y1 = _checked("x1", self.x1), _checked("y1", self.y1)
         x2, y2 = _checked("x2", self.x2), _checked("y2", self.y2)
         if x2 < x1 - TOLERANCE or y2 < y1 - TOLERANCE:
-            raise ValueError(
-                f"inverted box ({x1:g}, {y1:g}, {x2:g}, {y2:g}): x1 <= x2 and y1 <= y2 must hold"
-            )
+            raise ValueError(f"inverted box ({x1:g}, {y1:g}, {x2:g}, {y2:g}): x1 <= x2 and y1 <= y2 must hold")
         # The dataclass is frozen, so its own constructor has to go around the lock.
         object.__setattr__(self, "x1", x1)
         object.__setattr__(self, "y1", y1)
@@ -211,9 +209,7 @@ def _checked(name: str, value: float) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} must be a finite number, got {number}")
     if number < -TOLERANCE or number > 1 + TOLERANCE:
-        raise ValueError(
-            f"{name}={number:g} lies outside [0, 1]; for pixels there is Box.from_pixels"
-        )
+        raise ValueError(f"{name}={number:g} lies outside [0, 1]; for pixels there is Box.from_pixels")
     return min(max(number, 0.0), 1.0) + 0.0  # "+ 0.0" turns -0.0 into 0.0
 
 

@@ -129,9 +129,7 @@ class GroundedText:
         step_spans = find_steps(text)
         phrases = list(_phrases(text, spans, step_spans, frame or Stretched()))
         unread = [
-            Unread(text[span.start : span.end], span.start, span.problem)
-            for span in spans
-            if span.problem is not None
+            Unread(text[span.start : span.end], span.start, span.problem) for span in spans if span.problem is not None
         ]
         return cls(text, phrases, _steps(text, step_spans, phrases), mode, unread)
 
@@ -220,16 +218,11 @@ class GroundedText:
                 }
                 for step in self.steps
             ],
-            "unread": [
-                {"text": piece.text, "start": piece.start, "reason": piece.reason}
-                for piece in self.unread
-            ],
+            "unread": [{"text": piece.text, "start": piece.start, "reason": piece.reason} for piece in self.unread],
         }
 
 
-def _phrases(
-    text: str, spans: list[BoxSpan], steps: list[StepSpan], frame: Frame
-) -> Iterator[Phrase]:
+def _phrases(text: str, spans: list[BoxSpan], steps: list[StepSpan], frame: Frame) -> Iterator[Phrase]:
     """Group the spans into runs that belong to one phrase each, and find that phrase."""
     headers = [step.body_start for step in steps]
     header = 0

@@ -28,9 +28,7 @@ from twist_scout.boxes import words
 # Everything that is not white space or punctuation is a word, whatever the script; a full stop
 # between digits is not punctuation. Quotes and Markdown marks separate words without ending a
 # phrase.
-_WORD = re.compile(
-    r"""(?: [^\s.,;:!?…()\[\]{}<>"“”«»*`|=。，；：！？、] | (?<=[0-9])\.(?=[0-9]) )++""", re.VERBOSE
-)
+_WORD = re.compile(r"""(?: [^\s.,;:!?…()\[\]{}<>"“”«»*`|=。，；：！？、] | (?<=[0-9])\.(?=[0-9]) )++""", re.VERBOSE)
 _SOFT = re.compile(r"""[ \t\f\v\u00a0"“”«»*`]*+""")
 _SOFT_OR_COMMA = re.compile(r"""[ \t\f\v\u00a0"“”«»*`]*+,[ \t\f\v\u00a0"“”«»*`]*+""")
 _DASHES = frozenset("-–—•·&/")

@@ -6,13 +6,9 @@ from __future__ import annotations
 
 import re
 
-_ANSWER = re.compile(
-    r"\b(?:so\b,?\s*+)?the\s++(?:final\s++)?answer\s++is\b\s*+[:,]?+", re.IGNORECASE
-)
+_ANSWER = re.compile(r"\b(?:so\b,?\s*+)?the\s++(?:final\s++)?answer\s++is\b\s*+[:,]?+", re.IGNORECASE)
 
-_IN_THE_IMAGE = (
-    r"\b(?:in|within)\s++(?:the|this)\s++(?:given\s++)?(?:image|picture|photo|photograph|scene)\b"
-)
+_IN_THE_IMAGE = r"\b(?:in|within)\s++(?:the|this)\s++(?:given\s++)?(?:image|picture|photo|photograph|scene)\b"
 
 # Bounded gaps ("{0,80}") keep each search linear.
 _INVALID = tuple(

@@ -32,9 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(args=given or ["--help"], prog_name="twist-scout", standalone_mode=False)
         sys.stdout.flush()
     except (TwistScoutError, typer.TyperException) as error:
-        return _complain(
-            error.format_message() if isinstance(error, typer.TyperException) else error
-        )
+        return _complain(error.format_message() if isinstance(error, typer.TyperException) else error)
     except (KeyboardInterrupt, typer.Abort):
         status = 130
     except BrokenPipeError:

@@ -21,16 +21,12 @@ def certify(
     adapter: options.Adapter = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="Example records (JSONL) whose prompts are asked; without it, toy-world questions."
-        ),
+        typer.Option(help="Example records (JSONL) whose prompts are asked; without it, toy-world questions."),
     ] = None,
     prompts: Annotated[int, typer.Option(min=1, help="How many prompts.")] = 64,
     check: Annotated[
         bool,
-        typer.Option(
-            "--check", help="Write nothing: check the certificate that lies beside the adapter."
-        ),
+        typer.Option("--check", help="Write nothing: check the certificate that lies beside the adapter."),
     ] = False,
     json: options.Json = False,
 ) -> None:
@@ -59,9 +55,7 @@ def certify(
                 summary += "; the certificate itself is not good"
         _finish(found.passed, summary, found.model_dump(), json)
     questions, pictures = _from_records(data, prompts) if data else _from_toy_world(prompts)
-    console.err().print(
-        f"Asking {len(questions)} prompts of the base, with and without the adapter ..."
-    )
+    console.err().print(f"Asking {len(questions)} prompts of the base, with and without the adapter ...")
     result = certificate.certify(base_folder, adapter_folder, questions, images=pictures)
     path = result.save(adapter_folder)
     console.err().print(f"Written to {path}", markup=False)

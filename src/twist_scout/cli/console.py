@@ -60,9 +60,7 @@ def checked_picture_path(path: Path) -> Path:
     """
     from PIL import Image
 
-    formats = {
-        ending for ending, name in Image.registered_extensions().items() if name in Image.SAVE
-    }
+    formats = {ending for ending, name in Image.registered_extensions().items() if name in Image.SAVE}
     if path.suffix.lower() not in formats:
         raise BadInput(f"{path} does not end like a picture: use .png, .jpg or .webp.")
     if path.is_dir():

@@ -26,21 +26,15 @@ class Mode(StrEnum):
 
 def ground(
     image: Annotated[Path, typer.Argument(help="The picture.", show_default=False)],
-    prompt: Annotated[
-        str, typer.Argument(help='What to ask, e.g. "Where is the red car?"', show_default=False)
-    ],
+    prompt: Annotated[str, typer.Argument(help='What to ask, e.g. "Where is the red car?"', show_default=False)],
     mode: Annotated[
         Mode,
-        typer.Option(
-            help="Use the twin experts (grounding), the base alone (understanding), or decide."
-        ),
+        typer.Option(help="Use the twin experts (grounding), the base alone (understanding), or decide."),
     ] = Mode.auto,
     model: options.Model = None,
     adapter: options.Adapter = None,
     device: options.Device = None,
-    save: Annotated[
-        Path | None, typer.Option(help="Draw the boxes over the picture and write it here.")
-    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Draw the boxes over the picture and write it here.")] = None,
     json: options.Json = False,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Where to cut a long answer.")] = 256,
 ) -> None:
@@ -88,18 +82,14 @@ def _print(answer: GroundedText, size: tuple[int, int], reason: str) -> None:
     elif answer.mode == "grounding":
         screen.print("No boxes.", style="dim")
     for piece in answer.unread:
-        screen.print(
-            f"Not readable as boxes: {piece.text!r} ({piece.reason})", style="yellow", markup=False
-        )
+        screen.print(f"Not readable as boxes: {piece.text!r} ({piece.reason})", style="yellow", markup=False)
 
 
 def _box_table(answer: GroundedText, size: tuple[int, int]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=f"Boxes in pixels of the {size[0]} x {size[1]} picture", title_justify="left"
-    )
+    table = Table(title=f"Boxes in pixels of the {size[0]} x {size[1]} picture", title_justify="left")
     table.add_column("phrase")
     for name in ("x1", "y1", "x2", "y2"):
         table.add_column(name, justify="right")

@@ -16,12 +16,8 @@ Model = Annotated[
 ]
 Adapter = Annotated[
     str | None,
-    typer.Option(
-        "--adapter", help="Adapter folder. Without it and without --model, the pocket's own."
-    ),
+    typer.Option("--adapter", help="Adapter folder. Without it and without --model, the pocket's own."),
 ]
-Device = Annotated[
-    str | None, typer.Option("--device", help="cpu, cuda, ...; without it a GPU if there is one.")
-]
+Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, ...; without it a GPU if there is one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to stdout and nothing else there.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write to; it is made.")]

@@ -14,12 +14,10 @@ from twist_scout.cli import console
 
 
 def quickstart(
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder for data, adapter and report; it is made.")
-    ] = Path("quickstart"),
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Training steps; more steps reach more.")
-    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for data, adapter and report; it is made.")] = Path(
+        "quickstart"
+    ),
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps; more steps reach more.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of scenes and training.")] = 0,
 ) -> None:
     """Draw scenes, build a small SCOUT set, watch the base fail to point, train TWIST, compare.

@@ -49,9 +49,7 @@ def evaluate(
     screen = console.out()
     screen.print(_table(result))
     if result.bit_equal is not None:
-        verdict = (
-            "equal to the base's to the bit" if result.bit_equal else "NOT equal to the base's"
-        )
+        verdict = "equal to the base's to the bit" if result.bit_equal else "NOT equal to the base's"
         screen.print(f"Understanding-mode logits on {result.bit_equal_prompts} prompts: {verdict}")
 
 

@@ -19,17 +19,13 @@ class Split(StrEnum):
 
 def sample(
     out: options.Out,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the first picture; the next ones count on.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first picture; the next ones count on.")] = 0,
     count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 16,
     size: Annotated[int, typer.Option(min=32, max=4096, help="Width and height in pixels.")] = 240,
     split: Annotated[Split, typer.Option(help="Which stream of scenes.")] = Split.test,
     held_out: Annotated[
         bool,
-        typer.Option(
-            "--held-out", help="One object of a (category, colour) pair that no training scene has."
-        ),
+        typer.Option("--held-out", help="One object of a (category, colour) pair that no training scene has."),
     ] = False,
 ) -> None:
     """Draw scenes, and write their exact truth to truth.jsonl.
@@ -43,9 +39,7 @@ def sample(
     from twist_scout.toyworld import render, sample_scene, truth_record
 
     if held_out and split is Split.train:
-        raise BadInput(
-            "Held-out pairs are never sampled for training: use --split test with --held-out."
-        )
+        raise BadInput("Held-out pairs are never sampled for training: use --split test with --held-out.")
     console.make_folder(out)
     lines = []
     with console.progress() as bar:

@@ -14,9 +14,7 @@ def scout_data(
     out: options.Out,
     scenes: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 1000,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first picture.")] = 0,
-    per_scene: Annotated[
-        int, typer.Option(min=1, help="At most this many conversations about each picture.")
-    ] = 6,
+    per_scene: Annotated[int, typer.Option(min=1, help="At most this many conversations about each picture.")] = 6,
     size: Annotated[int, typer.Option(min=32, max=4096, help="Width and height in pixels.")] = 240,
     split: Annotated[Split, typer.Option(help="Which stream of scenes.")] = Split.train,
 ) -> None:

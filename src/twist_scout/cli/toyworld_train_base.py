@@ -18,9 +18,7 @@ def train_base(
     ] = None,
     stage: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Run this stage only; may be repeated. It starts from the earlier checkpoints."
-        ),
+        typer.Option(help="Run this stage only; may be repeated. It starts from the earlier checkpoints."),
     ] = None,
     compiled: Annotated[
         bool,

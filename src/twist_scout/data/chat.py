@@ -51,9 +51,7 @@ def to_chat(messages: Sequence[Mapping[str, str]], images: int = 1) -> Chat:
     return chat
 
 
-def prompt_text(
-    processor: Any, messages: Sequence[Mapping[str, str]], images: int = 1, **options: Any
-) -> str:
+def prompt_text(processor: Any, messages: Sequence[Mapping[str, str]], images: int = 1, **options: Any) -> str:
     """The text that asks the model for the next assistant turn.
 
     Args:
@@ -65,9 +63,7 @@ def prompt_text(
     return _apply(processor, to_chat(messages, images), True, options)
 
 
-def training_text(
-    processor: Any, messages: Sequence[Mapping[str, str]], images: int = 1, **options: Any
-) -> ChatText:
+def training_text(processor: Any, messages: Sequence[Mapping[str, str]], images: int = 1, **options: Any) -> ChatText:
     """The whole conversation as text, with the place of every assistant turn.
 
     Each place is found by applying the template to the conversation cut before and after the turn.
@@ -132,6 +128,4 @@ def _apply(processor: Any, chat: Chat, ask: bool, options: Mapping[str, Any]) ->
             f"This {type(processor).__name__} has no chat template: set processor.chat_template to "
             "the one of the model."
         )
-    return str(
-        processor.apply_chat_template(chat, add_generation_prompt=ask, tokenize=False, **options)
-    )
+    return str(processor.apply_chat_template(chat, add_generation_prompt=ask, tokenize=False, **options))

@@ -136,16 +136,14 @@ class GroundingCollator:
         if isinstance(placeholder, str) and (count := chat.text.count(placeholder)) != 1:
             remedy = "take it out of the messages" if count else "correct the chat template"
             raise BadInput(
-                f"Example {example.id!r} has one picture but its text holds {placeholder!r} "
-                f"{count} times: {remedy}."
+                f"Example {example.id!r} has one picture but its text holds {placeholder!r} {count} times: {remedy}."
             )
         return chat
 
     def _picture(self, example: Example) -> Image.Image:
         if self.confined and not is_confined(example.image):
             raise BadImage(
-                f"Example {example.id!r}: {example.image!r} points out of the data folder: use a "
-                "path inside."
+                f"Example {example.id!r}: {example.image!r} points out of the data folder: use a path inside."
             )
         path = self.image_root / example.image
         picture = load_image(path)
@@ -177,9 +175,7 @@ class GroundingCollator:
             raise
         except Exception as error:  # processors of every family raise their own types
             names = ", ".join(repr(example.id) for example in examples)
-            raise BadInput(
-                f"{type(self.processor).__name__} could not process examples {names}: {error}"
-            ) from error
+            raise BadInput(f"{type(self.processor).__name__} could not process examples {names}: {error}") from error
         ids = batch["input_ids"]  # (batch, tokens)
         labels = torch.full_like(ids, IGNORED)
         step_ids = torch.zeros_like(ids)

@@ -49,8 +49,7 @@ class ExampleDataset(Dataset[Example]):
         ]
         if not places:
             raise BadInput(
-                f"No records in {', '.join(map(str, self.paths))}: give at least one JSONL file "
-                "that holds some."
+                f"No records in {', '.join(map(str, self.paths))}: give at least one JSONL file that holds some."
             )
         self._places = np.array(places, np.int64)  # (records, 3): file, line, byte offset
 

@@ -37,8 +37,7 @@ def load_image(source: ImageSource) -> Image.Image:
         image = source if isinstance(source, Image.Image) else _open(source, name)
         if image.width == 0 or image.height == 0:
             raise BadImage(
-                f"{name} is {image.width} x {image.height} pixels: "
-                "a picture needs at least one pixel each way."
+                f"{name} is {image.width} x {image.height} pixels: a picture needs at least one pixel each way."
             )
         if not isinstance(source, Image.Image):
             image.seek(0)
@@ -54,9 +53,7 @@ def load_image(source: ImageSource) -> Image.Image:
     except MemoryError as error:
         raise BadImage(f"{name} does not fit into memory: shrink it first.") from error
     except Exception as error:  # Pillow's decoders raise almost any type on damaged data
-        raise BadImage(
-            f"{name} is damaged or cut short ({_reason(error)}): download or export it again."
-        ) from error
+        raise BadImage(f"{name} is damaged or cut short ({_reason(error)}): download or export it again.") from error
 
 
 def _name(source: object) -> str:

@@ -57,13 +57,8 @@ def label_tokens(tokenizer: Any, chat: ChatText, *, add_special_tokens: bool) ->
             with.
     """
     if not getattr(tokenizer, "is_fast", False):
-        raise BadModel(
-            f"{type(tokenizer).__name__} reports no character offsets: load the model's fast "
-            "tokenizer."
-        )
-    encoded = tokenizer(
-        chat.text, add_special_tokens=add_special_tokens, return_offsets_mapping=True
-    )
+        raise BadModel(f"{type(tokenizer).__name__} reports no character offsets: load the model's fast tokenizer.")
+    encoded = tokenizer(chat.text, add_special_tokens=add_special_tokens, return_offsets_mapping=True)
     ids = np.asarray(encoded["input_ids"], np.int64)  # (tokens,)
     starts, ends = np.asarray(encoded["offset_mapping"], np.int64).T  # (tokens,) each
     steps = np.zeros_like(ids)

@@ -41,9 +41,7 @@ class GroupedByPicture(Dataset[list[Example]]):
         for index in range(len(examples)):  # type: ignore[arg-type]
             members[examples[index].image].append(index)
         self._groups = [
-            group[start : start + per_row]
-            for group in members.values()
-            for start in range(0, len(group), per_row)
+            group[start : start + per_row] for group in members.values() for start in range(0, len(group), per_row)
         ]
 
     def __len__(self) -> int:
@@ -117,7 +115,9 @@ class PackingCollator:
                 head = ids[:begin].tolist()
             if ids[:begin].tolist() != head or (n == 1 and not torch.equal(rest, first[prefix:])):
                 names = ", ".join(repr(e.id) for e in group)
-                raise BadInput(f"Examples {names} cannot be packed: they differ before the end of their picture; set pack=1.")
+                raise BadInput(
+                    f"Examples {names} cannot be packed: they differ before the end of their picture; set pack=1."
+                )
             parts["input_ids"].append(rest)
             parts["labels"].append(torch.where(numbers > 0, rest, IGNORED))
             parts["step_ids"].append(numbers)
@@ -130,16 +130,12 @@ def _stack(rows: list[dict[str, Tensor]], pad: int) -> dict[str, Tensor]:
     """Pad rows on the right and write the block mask."""
     fill = {"input_ids": pad, "labels": IGNORED, "step_ids": 0, "position_ids": 0, "owner": -1}
     out = {
-        key: torch.nn.utils.rnn.pad_sequence(
-            [row[key] for row in rows], batch_first=True, padding_value=value
-        )
+        key: torch.nn.utils.rnn.pad_sequence([row[key] for row in rows], batch_first=True, padding_value=value)
         for key, value in fill.items()
     }
     owner = out.pop("owner")
     length = owner.shape[1]
     causal = torch.ones(length, length, dtype=torch.bool).tril()
     own = (owner[:, :, None] == owner[:, None, :]) | (owner[:, None, :] == 0)
-    out["attention_mask"] = (own & causal & (owner[:, :, None] >= 0) & (owner[:, None, :] >= 0))[
-        :, None
-    ]
+    out["attention_mask"] = (own & causal & (owner[:, :, None] >= 0) & (owner[:, None, :] >= 0))[:, None]
     return out

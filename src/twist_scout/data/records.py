@@ -124,9 +124,7 @@ class Example(BaseModel):
         if not all(math.isfinite(v) for v in box):
             raise ValueError(f"{where} has a coordinate that is not a finite number")
         if x2 < x1 or y2 < y1:
-            raise ValueError(
-                f"{where} is inverted: boxes are x1, y1, x2, y2 with x1 < x2 and y1 < y2"
-            )
+            raise ValueError(f"{where} is inverted: boxes are x1, y1, x2, y2 with x1 < x2 and y1 < y2")
         low, right, bottom = -SLACK, self.width + SLACK, self.height + SLACK
         if x1 < low or y1 < low or x2 > right or y2 > bottom:
             raise ValueError(f"{where} lies outside the {self.width} x {self.height} picture")
@@ -142,8 +140,7 @@ class Example(BaseModel):
         expected = ["user", "assistant"] * (len(turns) // 2 + 1)
         if not turns or turns != expected[: len(turns)]:
             raise ValueError(
-                f"turns are {', '.join(roles)}: "
-                "after an optional system turn, user and assistant alternate"
+                f"turns are {', '.join(roles)}: after an optional system turn, user and assistant alternate"
             )
         for turn, message in enumerate(self.messages):
             if message.role == "assistant" and not message.content.strip():
@@ -156,8 +153,7 @@ class Example(BaseModel):
         for index in map(int, match[1].split(",")):
             if index >= len(self.boxes):
                 raise ValueError(
-                    f"message {turn} refers to {text}, but there are {len(self.boxes)} boxes "
-                    "(counted from 0)"
+                    f"message {turn} refers to {text}, but there are {len(self.boxes)} boxes (counted from 0)"
                 )
 
     def box(self, index: int) -> Box:
@@ -214,9 +210,7 @@ def read_examples(path: str | Path, *, confined: bool = False) -> Iterator[Examp
         yield example
 
 
-def iterate_lines(
-    path: str | Path, *, confined: bool = False
-) -> Iterator[tuple[int, int, Example]]:
+def iterate_lines(path: str | Path, *, confined: bool = False) -> Iterator[tuple[int, int, Example]]:
     """As `read_examples`, with the 1-based line number and the byte offset of each record."""
     path = Path(path)
     try:

@@ -104,9 +104,7 @@ def evaluate_captioning(
         ValueError: unknown score policy.
     """
     if score_policy not in get_args(ScorePolicy):
-        raise ValueError(
-            f"unknown score policy {score_policy!r}: choose from {', '.join(get_args(ScorePolicy))}"
-        )
+        raise ValueError(f"unknown score policy {score_policy!r}: choose from {', '.join(get_args(ScorePolicy))}")
     rows = list(records)
     classes = sorted({name for row in rows for name, _ in row.truth})
     category_id = {name: number for number, name in enumerate(classes, start=1)}

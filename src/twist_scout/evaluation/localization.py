@@ -47,9 +47,7 @@ class LocalizationResult:
         )
 
 
-def evaluate_localization(
-    records: Iterable[LocalizationRecord], *, dialect: str = "scout"
-) -> LocalizationResult:
+def evaluate_localization(records: Iterable[LocalizationRecord], *, dialect: str = "scout") -> LocalizationResult:
     """Mean IoU of the first box of each answer.
 
     Args:
@@ -57,9 +55,7 @@ def evaluate_localization(
         dialect: how boxes are written in predictions that are plain text.
     """
     rows = list(records)
-    ious, without_box = first_box_ious(
-        [r.prediction for r in rows], [r.truth for r in rows], dialect
-    )
+    ious, without_box = first_box_ious([r.prediction for r in rows], [r.truth for r in rows], dialect)
     return LocalizationResult(
         total=len(rows),
         without_box=without_box,

@@ -68,9 +68,7 @@ def evaluate_referring(
         dialect: how boxes are written in predictions that are plain text.
     """
     rows = list(records)
-    ious, without_box = first_box_ious(
-        [r.prediction for r in rows], [r.truth for r in rows], dialect
-    )
+    ious, without_box = first_box_ious([r.prediction for r in rows], [r.truth for r in rows], dialect)
     return ReferringResult(
         total=len(rows),
         hits=int((ious >= threshold).sum()),

@@ -52,9 +52,7 @@ class RejectionResult:
         )
 
 
-def evaluate_rejection(
-    records: Iterable[RejectionRecord], *, dialect: str = "scout"
-) -> RejectionResult:
+def evaluate_rejection(records: Iterable[RejectionRecord], *, dialect: str = "scout") -> RejectionResult:
     """Count rejections; :attr:`GroundedText.rejected` says what counts as one.
 
     Args:

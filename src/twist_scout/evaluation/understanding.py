@@ -51,9 +51,7 @@ class UnderstandingResult:
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{k} {c / n:.3f}" for k, (c, n) in self.by_kind.items())
-        return (
-            f"understanding accuracy {self.accuracy:.4f} ({self.correct} of {self.total}: {kinds})"
-        )
+        return f"understanding accuracy {self.accuracy:.4f} ({self.correct} of {self.total}: {kinds})"
 
 
 def normalise_answer(text: str) -> str:

@@ -24,10 +24,7 @@ MEASURES = (
 def comparison_rows(exams: Mapping[str, ExamResult]) -> list[TableRow]:
     """One row a measure, one column an exam."""
     values = {name: exam.to_dict() for name, exam in exams.items()}
-    return [
-        TableRow(title, [values[name][key] for name in exams], lower)
-        for title, key, lower in MEASURES
-    ]
+    return [TableRow(title, [values[name][key] for name in exams], lower) for title, key, lower in MEASURES]
 
 
 def comparison_table(exams: Mapping[str, ExamResult], scenes: int) -> Table:
@@ -84,8 +81,7 @@ def _findings(certificate: Certificate, exam: ExamResult) -> list[tuple[str, str
         ("greedy answers in understanding mode", differ(certificate.changed_answers, prompts)),
         (
             "logits in the exam",
-            f"{'equal to the bit' if exam.bit_equal else 'NOT equal'} on {exam.bit_equal_prompts} "
-            "prompts",
+            f"{'equal to the bit' if exam.bit_equal else 'NOT equal'} on {exam.bit_equal_prompts} prompts",
         ),
         ("fingerprint of the base", certificate.fingerprint),
     ]

@@ -187,9 +187,7 @@ def run_exam(
     )
 
 
-def same_logits(
-    grounder: Grounder, base: Grounder, pictures: Sequence[Image.Image], prompts: Sequence[str]
-) -> bool:
+def same_logits(grounder: Grounder, base: Grounder, pictures: Sequence[Image.Image], prompts: Sequence[str]) -> bool:
     """Whether understanding-mode logits equal the base's to the bit (``torch.equal``) on these
     prompts.
     """
@@ -240,20 +238,16 @@ def _score(sheets: dict[Part, _Sheet], size: int) -> Scores:
 
     return Scores(
         understanding=evaluate_understanding(
-            UnderstandingRecord(answer, item.answer, item.kind)
-            for item, answer in rows("understanding")
+            UnderstandingRecord(answer, item.answer, item.kind) for item, answer in rows("understanding")
         ),
         referring=evaluate_referring(ReferringRecord(a, i.boxes[0]) for i, a in rows("rec")),
-        localization=evaluate_localization(
-            LocalizationRecord(a, i.boxes[0]) for i, a in rows("localization")
-        ),
+        localization=evaluate_localization(LocalizationRecord(a, i.boxes[0]) for i, a in rows("localization")),
         captioning=evaluate_captioning(
             (CaptioningRecord(a, size, size, i.objects) for i, a in rows("gic")),
             NameMap(CATEGORIES),
         ),
         rejection=evaluate_rejection(
-            RejectionRecord(a, present=i.part != "absent")
-            for i, a in rows("rec", "localization", "absent")
+            RejectionRecord(a, present=i.part != "absent") for i, a in rows("rec", "localization", "absent")
         ),
     )
 

@@ -127,9 +127,7 @@ def run_quickstart(
         size=recipe.picture_size,
         per_scene=recipe.per_scene,
     )
-    console.print(
-        f"{recipe.scenes} scenes, up to {recipe.per_scene} conversations each: {data}", markup=False
-    )
+    console.print(f"{recipe.scenes} scenes, up to {recipe.per_scene} conversations each: {data}", markup=False)
 
     console.rule("2. The base understands, and cannot point")
     untouched = Grounder.from_pretrained(base)
@@ -154,9 +152,7 @@ def run_quickstart(
 
     console.rule("5. Before and after")
     console.print(comparison_table(exams, recipe.exam_scenes))
-    console.print(
-        certificate.summary, style="bold green" if certificate.passed else "bold red", markup=False
-    )
+    console.print(certificate.summary, style="bold green" if certificate.passed else "bold red", markup=False)
     facts = (
         ("training", f"{recipe.steps} steps in {_minutes(trained_for)}"),
         ("whole quickstart", _minutes(time.monotonic() - started)),
@@ -167,9 +163,7 @@ def run_quickstart(
         Example(picture, prompt, [(name, given[i]) for name, given in answers.items()])
         for i, (picture, prompt) in enumerate(cases)
     ]
-    page = write_report(
-        comparison_report(exams, exams[TRAINED], certificate, examples, facts), out / "report.html"
-    )
+    page = write_report(comparison_report(exams, exams[TRAINED], certificate, examples, facts), out / "report.html")
     console.print(f"Pictures of all of them: {page}", markup=False)
     return QuickstartResult(exams, certificate, adapter, page)
 
@@ -213,13 +207,9 @@ def _answer(grounder: Grounder, cases: Sequence[tuple[Image.Image, str]]) -> lis
     return answers
 
 
-def _examine(
-    grounder: Grounder, name: str, base: Grounder | None, recipe: Recipe, console: Console
-) -> ExamResult:
+def _examine(grounder: Grounder, name: str, base: Grounder | None, recipe: Recipe, console: Console) -> ExamResult:
     with _bar(console, f"Exam: {name}") as step:
-        return run_exam(
-            grounder, scenes=recipe.exam_scenes, held_out_scenes=0, base=base, on_progress=step
-        )
+        return run_exam(grounder, scenes=recipe.exam_scenes, held_out_scenes=0, base=base, on_progress=step)
 
 
 @contextmanager
@@ -235,9 +225,7 @@ def _bar(console: Console, title: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _tell(
-    console: Console, cases: Sequence[tuple[Image.Image, str]], answers: Sequence[GroundedText]
-) -> None:
+def _tell(console: Console, cases: Sequence[tuple[Image.Image, str]], answers: Sequence[GroundedText]) -> None:
     for (_, prompt), answer in list(zip(cases, answers, strict=True))[:3]:
         console.print(f"  ? {prompt}", style="dim", markup=False)
         console.print(f"  > {answer.text or '(says nothing)'}", markup=False)

@@ -78,9 +78,7 @@ def render_report(report: Report) -> str:
     from jinja2 import Environment, StrictUndefined
 
     template = files("twist_scout.experiments").joinpath("templates/report.html.j2")
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     environment.filters["percent"] = _percent
     page = environment.from_string(template.read_text(encoding="utf-8"))
     return page.render(report=report, rows=_best(report.rows), examples=_views(report.examples))

@@ -43,9 +43,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "asks to find or to point",
-            _REQUEST
-            + r"(?:find|locate|locali[sz]e|detect|point\s+(?:to|at|out)|highlight|outline|ground)"
-            + r"\b",
+            _REQUEST + r"(?:find|locate|locali[sz]e|detect|point\s+(?:to|at|out)|highlight|outline|ground)" + r"\b",
         ),
         (
             "asks to be shown something",

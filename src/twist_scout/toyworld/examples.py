@@ -25,9 +25,7 @@ MIXTURE: dict[str, float] = {
 }
 
 
-def scene_tasks(
-    scene: Scene, count: int, *, seed: int, mixture: dict[str, float] = MIXTURE
-) -> Iterator[GroundingTask]:
+def scene_tasks(scene: Scene, count: int, *, seed: int, mixture: dict[str, float] = MIXTURE) -> Iterator[GroundingTask]:
     """``count`` grounding tasks about one scene, drawn from ``mixture``; deterministic by ``seed``."""
     rng = np.random.default_rng([0x5C07, seed])
     kinds, weights = list(mixture), np.array(list(mixture.values()))

@@ -57,23 +57,16 @@ class Description:
             o.category == self.category
             and self.color in (None, o.color)
             and self.size in (None, o.size)
-            and (
-                self.relation is None
-                or related(scene, index, *self.relation, generously=generously)
-            )
+            and (self.relation is None or related(scene, index, *self.relation, generously=generously))
         )
 
     def unique(self, scene: Scene, index: int) -> bool:
         """Whether ``index`` fits and no other object does, not even generously."""
         others = (i for i in range(len(scene.objects)) if i != index)
-        return self.fits(scene, index) and not any(
-            self.fits(scene, i, generously=True) for i in others
-        )
+        return self.fits(scene, index) and not any(self.fits(scene, i, generously=True) for i in others)
 
 
-def related(
-    scene: Scene, index: int, relation: str, anchor: int, *, generously: bool = False
-) -> bool:
+def related(scene: Scene, index: int, relation: str, anchor: int, *, generously: bool = False) -> bool:
     """Whether object ``index`` stands in ``relation`` to ``anchor``.
 
     The displacement of the centres must be mainly along the relation's axis and at least 0.12 of the picture; generously,

@@ -144,9 +144,7 @@ def localization_task(scene: Scene, name: str, rng: Rng) -> GroundingTask:
 
 
 def _gic(scene: Scene, rng: Rng) -> GroundingTask:
-    return GroundingTask(
-        "gic", _choose("gic", rng), f"There is {_grounded_list(scene)}.", held_out=scene.held_out
-    )
+    return GroundingTask("gic", _choose("gic", rng), f"There is {_grounded_list(scene)}.", held_out=scene.held_out)
 
 
 def _stepwise(rng: Rng, question: str) -> str:

@@ -131,9 +131,7 @@ def reading_order(scene: Scene) -> list[int]:
 
 def join(phrases: Sequence[str]) -> str:
     """``a, b and c``."""
-    return (
-        phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
-    )
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
 
 
 def area_name(center: tuple[float, float]) -> str | None:
@@ -193,9 +191,7 @@ def _name(scene: Scene, rng: Rng) -> Question | None:
     o = scene.objects[index]
     if sum(x.color == o.color for x in scene.objects) > 1:
         return None
-    return Question(
-        "name", _fill("name", rng, color=o.color), with_article(o.category), o.pair in HELD_OUT_PAIRS
-    )
+    return Question("name", _fill("name", rng, color=o.color), with_article(o.category), o.pair in HELD_OUT_PAIRS)
 
 
 def _exists(scene: Scene, rng: Rng) -> Question | None:
@@ -203,9 +199,7 @@ def _exists(scene: Scene, rng: Rng) -> Question | None:
         return Question("exists", _fill("exists", rng, what=with_article(absent_description(scene, rng))), "no")
     o = scene.objects[_pick(scene, rng)]
     what = o.category if rng.random() < 0.4 else f"{o.color} {o.category}"
-    return Question(
-        "exists", _fill("exists", rng, what=with_article(what)), "yes", o.pair in HELD_OUT_PAIRS
-    )
+    return Question("exists", _fill("exists", rng, what=with_article(what)), "yes", o.pair in HELD_OUT_PAIRS)
 
 
 def _count(scene: Scene, rng: Rng) -> Question | None:
@@ -250,9 +244,7 @@ def _related(scene: Scene, rng: Rng) -> Question | None:
     index, name, anchor = found[rng.integers(len(found))]
     o = scene.objects[index]
     prompt = _fill("related", rng, relation=name, anchor="the " + shortest(scene, anchor).text(scene))
-    return Question(
-        "related", prompt, with_article(f"{o.color} {o.category}"), o.pair in HELD_OUT_PAIRS
-    )
+    return Question("related", prompt, with_article(f"{o.color} {o.category}"), o.pair in HELD_OUT_PAIRS)
 
 
 def unique_relations(scene: Scene) -> list[tuple[int, str, int]]:
@@ -265,9 +257,7 @@ def unique_relations(scene: Scene) -> list[tuple[int, str, int]]:
         for index in indexes
         if related(scene, index, name, anchor)
         and not any(
-            related(scene, other, name, anchor, generously=True)
-            for other in indexes
-            if other not in (index, anchor)
+            related(scene, other, name, anchor, generously=True) for other in indexes if other not in (index, anchor)
         )
     ]
 

@@ -148,9 +148,7 @@ def render(scene: Scene, size: int = 240, *, antialias: int = 2) -> Rendered:
         size=size,
         antialias=antialias,
     )
-    boxes = tuple(
-        _extent(drawing.ids == k + 1) or (0, 0, 1, 1) for k in range(len(scene.objects))
-    )
+    boxes = tuple(_extent(drawing.ids == k + 1) or (0, 0, 1, 1) for k in range(len(scene.objects)))
     return Rendered(drawing.image, drawing.ids, boxes)
 
 
@@ -207,9 +205,7 @@ def _measure(placed: list[Placed], background: str, seed: int) -> tuple[np.ndarr
     return drawing.ids, drawing.areas
 
 
-def _seen(
-    spec: tuple[str, str, str], placed: Placed, mask: np.ndarray, area: int
-) -> SceneObject | None:
+def _seen(spec: tuple[str, str, str], placed: Placed, mask: np.ndarray, area: int) -> SceneObject | None:
     extent = _extent(mask)
     if extent is None or area == 0:
         return None

@@ -253,9 +253,7 @@ def _read_list(parts: nn.Module, hidden: int) -> tuple[Form, list[ExpertWeights]
 def _read_stacked(part: Any, hidden: int) -> tuple[Form, list[ExpertWeights]] | None:
     up_name = "gate_up_proj" if part.has_gate else "up_proj"
     ups, downs = getattr(part, up_name, None), getattr(part, "down_proj", None)
-    if not (
-        isinstance(ups, Tensor) and isinstance(downs, Tensor) and ups.dim() == downs.dim() == 3
-    ):
+    if not (isinstance(ups, Tensor) and isinstance(downs, Tensor) and ups.dim() == downs.dim() == 3):
         return None
     if getattr(part, "has_post_expert_norm", False):
         return None
@@ -274,9 +272,7 @@ def _read_stacked(part: Any, hidden: int) -> tuple[Form, list[ExpertWeights]] | 
     return (form, experts) if _close(expected, form.run(x, experts[0])) else None
 
 
-def _router_rows(
-    block: nn.Module, container: nn.Module, experts: int, hidden: int
-) -> Tensor | None:
+def _router_rows(block: nn.Module, container: nn.Module, experts: int, hidden: int) -> Tensor | None:
     """The frozen router's weight: the block's one matrix with a row per expert, outside of them."""
     inside = {id(parameter) for parameter in container.parameters()}
     outside = [parameter for parameter in block.parameters() if id(parameter) not in inside]

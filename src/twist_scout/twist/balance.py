@@ -38,9 +38,7 @@ class RouterStatistics(NamedTuple):
     tokens: Tensor
 
 
-def router_statistics(
-    probabilities: Tensor, choices: Tensor, counted: Tensor | None = None
-) -> RouterStatistics:
+def router_statistics(probabilities: Tensor, choices: Tensor, counted: Tensor | None = None) -> RouterStatistics:
     """Sum up the routing of one layer.
 
     Args:

@@ -105,9 +105,7 @@ class Certificate(BaseModel):
         path = Path(folder) / FILE
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{FILE}.{os.getpid()}.partial")
-        partial.write_text(
-            json.dumps({"passed": self.passed, **self.model_dump()}, indent=1) + "\n", "utf-8"
-        )
+        partial.write_text(json.dumps({"passed": self.passed, **self.model_dump()}, indent=1) + "\n", "utf-8")
         os.replace(partial, path)
         return path
 
@@ -151,12 +149,7 @@ class Verification(BaseModel):
     @property
     def passed(self) -> bool:
         """Whether the base and the adapter are those that were certified, with a good result."""
-        return (
-            self.certificate_passed
-            and self.consistent
-            and not self.changed_tensors
-            and not self.changed_files
-        )
+        return self.certificate_passed and self.consistent and not self.changed_tensors and not self.changed_files
 
     def __bool__(self) -> bool:
         return self.passed
@@ -195,8 +188,7 @@ def certify(
         processor = processor or own_processor
     elif any(hasattr(module, "base_layer") for module in base.modules()):
         raise BadInput(
-            "This base model has been wrapped by an adapter already, so nothing shows what it was: "
-            "give its folder."
+            "This base model has been wrapped by an adapter already, so nothing shows what it was: give its folder."
         )
     probe = Probe(prompts, images, processor, max_new_tokens)
     before = observe(base, probe)

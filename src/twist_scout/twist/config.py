@@ -54,9 +54,7 @@ class TwistConfig(PeftConfig):
         default=2,
         metadata={"help": "Learnable experts per twinned layer (E of Eq. 1); any number from 1."},
     )
-    top_k: int = field(
-        default=1, metadata={"help": "Experts that each token uses, from 1 to num_experts."}
-    )
+    top_k: int = field(default=1, metadata={"help": "Experts that each token uses, from 1 to num_experts."})
     layers: str | list[int] = field(
         default="auto",
         metadata={
@@ -75,9 +73,7 @@ class TwistConfig(PeftConfig):
     )
     init_noise: float = field(
         default=0.01,
-        metadata={
-            "help": "With init='copy+noise', noise relative to the standard deviation of a weight."
-        },
+        metadata={"help": "With init='copy+noise', noise relative to the standard deviation of a weight."},
     )
     expert_use: dict[str, list[int]] | None = field(
         default=None,
@@ -97,10 +93,7 @@ class TwistConfig(PeftConfig):
     )
     expert_dtype: str | None = field(
         default=None,
-        metadata={
-            "help": f"Precision of the experts, one of {', '.join(DTYPES)}; None takes the frozen "
-            "network's."
-        },
+        metadata={"help": f"Precision of the experts, one of {', '.join(DTYPES)}; None takes the frozen network's."},
     )
     alpha_init: float | str = field(
         default="auto",
@@ -116,9 +109,7 @@ class TwistConfig(PeftConfig):
     )
     alpha_learned: bool = field(
         default=True,
-        metadata={
-            "help": "Whether alpha trains (bounded to (0, 1) by a sigmoid) or stays at alpha_init."
-        },
+        metadata={"help": "Whether alpha trains (bounded to (0, 1) by a sigmoid) or stays at alpha_init."},
     )
     router_aux_loss: str | None = field(
         default="deepspeed",
@@ -129,9 +120,7 @@ class TwistConfig(PeftConfig):
     )
     router_aux_loss_coef: float = field(
         default=0.01,
-        metadata={
-            "help": "Lambda of Eq. 7; 0.01 goes with 'deepspeed' and is not portable to 'hf'."
-        },
+        metadata={"help": "Lambda of Eq. 7; 0.01 goes with 'deepspeed' and is not portable to 'hf'."},
     )
 
     # peft reads the first name; TWIST finds its target modules by structure, when it wraps a model,
@@ -160,14 +149,12 @@ class TwistConfig(PeftConfig):
         _check_not_negative("router_aux_loss_coef", self.router_aux_loss_coef)
         if self.expert_use is not None:  # JSON turns layer numbers into strings; so from the start
             self.expert_use = {
-                str(layer): [int(count) for count in counts]
-                for layer, counts in self.expert_use.items()
+                str(layer): [int(count) for count in counts] for layer, counts in self.expert_use.items()
             }
 
     def _check_layers(self) -> None:
         wrong = BadConfig(
-            f"layers must be one of {', '.join(LAYER_RULES)} or a list of layer numbers, but it is "
-            f"{self.layers!r}."
+            f"layers must be one of {', '.join(LAYER_RULES)} or a list of layer numbers, but it is {self.layers!r}."
         )
         if isinstance(self.layers, str):
             if self.layers not in LAYER_RULES:

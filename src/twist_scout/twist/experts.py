@@ -38,9 +38,7 @@ class ExpertBank(nn.Module):
     has_post_expert_norm = False
     _is_expert_parallel = False
 
-    def __init__(
-        self, experts: Sequence[ExpertWeights], *, form: Form, dtype: torch.dtype | None = None
-    ) -> None:
+    def __init__(self, experts: Sequence[ExpertWeights], *, form: Form, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.form = form
         self.num_experts = len(experts)
@@ -117,9 +115,7 @@ class WholeExperts(nn.Module):
         dtype: precision of the copies; None keeps the module's own.
     """
 
-    def __init__(
-        self, module: nn.Module, *, num_experts: int, dtype: torch.dtype | None = None
-    ) -> None:
+    def __init__(self, module: nn.Module, *, num_experts: int, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.num_experts = num_experts
         copies = [_detached_copy(module) for _ in range(num_experts)]
@@ -135,9 +131,7 @@ class WholeExperts(nn.Module):
 Experts = ExpertBank | WholeExperts
 
 
-def _run_groups(
-    tokens: Tensor, choices: Tensor, runs: Sequence[Callable[[Tensor], Tensor]]
-) -> Tensor:
+def _run_groups(tokens: Tensor, choices: Tensor, runs: Sequence[Callable[[Tensor], Tensor]]) -> Tensor:
     """Each expert's tokens through it, as one block; experts without tokens are skipped."""
     order, inverse, counts = by_expert(choices, len(runs))
     groups = zip(runs, tokens[order].split(counts), strict=True)

@@ -130,8 +130,7 @@ def select_layers(ffns: Sequence[DecoderFfn], layers: str | list[int]) -> list[D
     if layers == "moe":
         if not mixtures:
             raise BadConfig(
-                "layers='moe' needs a mixture-of-experts base, and this one is dense; use "
-                "'alternate' or 'all'."
+                "layers='moe' needs a mixture-of-experts base, and this one is dense; use 'alternate' or 'all'."
             )
         return mixtures
     known = [ffn.index for ffn in ffns]
@@ -151,9 +150,7 @@ def is_ffn(module: nn.Module, hidden: int) -> bool:
 def _module_lists(model: nn.Module) -> Iterator[tuple[str, nn.ModuleList, nn.Module]]:
     """Every module list, with its path and the nearest transformers model around it."""
 
-    def walk(
-        path: str, module: nn.Module, owner: nn.Module
-    ) -> Iterator[tuple[str, nn.ModuleList, nn.Module]]:
+    def walk(path: str, module: nn.Module, owner: nn.Module) -> Iterator[tuple[str, nn.ModuleList, nn.Module]]:
         if isinstance(module, PreTrainedModel):
             owner = module
         if isinstance(module, nn.ModuleList) and len(module):
@@ -238,7 +235,4 @@ def _the_decoders(model: nn.Module, candidates: list[list[DecoderFfn]]) -> list[
         if len(chosen) == 1:
             return chosen[0]
     paths = ", ".join(ffns[0].path.rpartition(".")[0] for ffns in candidates)
-    raise BadModel(
-        f"{type(model).__name__} has several lists of layers that could be its text decoder: "
-        f"{paths}."
-    )
+    raise BadModel(f"{type(model).__name__} has several lists of layers that could be its text decoder: {paths}.")

@@ -46,9 +46,7 @@ ALPHA_WHEN_EQUAL = 0.5
 ALPHA_WHEN_SEEDED = 0.95
 
 
-def build_experts(
-    ffn: DecoderFfn, config: TwistConfig, hidden: int
-) -> tuple[Experts, TwinRouter | None]:
+def build_experts(ffn: DecoderFfn, config: TwistConfig, hidden: int) -> tuple[Experts, TwinRouter | None]:
     """The experts and the router of one layer's twin, in their initial state.
 
     Args:
@@ -66,9 +64,7 @@ def build_experts(
     read = read_ffn(ffn.module, hidden)
     like = next(ffn.module.parameters())
     dtype = getattr(torch, config.expert_dtype) if config.expert_dtype else None
-    router = TwinRouter.fresh(
-        experts=config.num_experts, hidden=hidden, top_k=config.top_k, device=like.device
-    )
+    router = TwinRouter.fresh(experts=config.num_experts, hidden=hidden, top_k=config.top_k, device=like.device)
     experts: Experts
     if config.expert_rank is not None:
         experts = _new_units(read, config, hidden, like, dtype)
@@ -88,9 +84,7 @@ def build_experts(
     return experts, router if config.num_experts > 1 else None
 
 
-def count_expert_use(
-    model: nn.Module, batches: Iterable[Mapping[str, Any]]
-) -> dict[str, list[int]]:
+def count_expert_use(model: nn.Module, batches: Iterable[Mapping[str, Any]]) -> dict[str, list[int]]:
     """Count how often the frozen routers of a mixture-of-experts model choose each expert.
 
     Args:
@@ -113,9 +107,7 @@ def count_expert_use(
             counts[str(ffn.index)] = [0] * len(read.experts)
             handles += _counting_hooks(read.container, counts[str(ffn.index)])
     if not handles:
-        raise BadModel(
-            f"{type(model).__name__} has no mixture of experts, so there are no choices to count."
-        )
+        raise BadModel(f"{type(model).__name__} has no mixture of experts, so there are no choices to count.")
     try:
         with torch.no_grad():
             for batch in batches:
@@ -146,9 +138,7 @@ def _counting_hooks(container: nn.Module, counts: list[int]) -> list[Any]:
     return [container.register_forward_pre_hook(count_choices)]
 
 
-def _from_mixture(
-    read: MixtureFfn, config: TwistConfig, layer: int
-) -> tuple[list[ExpertWeights], Tensor | None]:
+def _from_mixture(read: MixtureFfn, config: TwistConfig, layer: int) -> tuple[list[ExpertWeights], Tensor | None]:
     """Seeds from a frozen mixture; whole experts bring their rows of the frozen router along."""
     if config.init == "mean":
         columns: list[Any] = list(zip(*read.experts, strict=True))
@@ -175,9 +165,7 @@ def _picked(read: MixtureFfn, config: TwistConfig, layer: int) -> list[int]:
     return sorted(experts, key=lambda expert: -use[expert])
 
 
-def _new_units(
-    read: Ffn, config: TwistConfig, hidden: int, like: Tensor, dtype: torch.dtype | None
-) -> ExpertBank:
+def _new_units(read: Ffn, config: TwistConfig, hidden: int, like: Tensor, dtype: torch.dtype | None) -> ExpertBank:
     """Experts of ``expert_rank`` hidden units whose output is added to the frozen network's.
 
     Their output weights start at zero. A network with ``rank`` more hidden units differs from the
@@ -207,10 +195,7 @@ def _check_trainable(ffn: DecoderFfn, read: Ffn) -> None:
             f"way that TWIST cannot read; {remedy}"
         )
     if not all(parameter.is_floating_point() for parameter in ffn.module.parameters()):
-        raise BadModel(
-            f"the weights of {ffn.path} are quantised and cannot be copied into trainable experts; "
-            f"{remedy}"
-        )
+        raise BadModel(f"the weights of {ffn.path} are quantised and cannot be copied into trainable experts; {remedy}")
 
 
 def _add_noise(experts: Experts, scale: float) -> None:

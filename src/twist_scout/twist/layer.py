@@ -42,9 +42,7 @@ class Alpha(nn.Module):
         device: where it lives.
     """
 
-    def __init__(
-        self, start: float, *, learned: bool = True, device: torch.device | None = None
-    ) -> None:
+    def __init__(self, start: float, *, learned: bool = True, device: torch.device | None = None) -> None:
         super().__init__()
         logit = torch.tensor(_logit(start), dtype=torch.float32, device=device)
         if learned:
@@ -242,16 +240,12 @@ class TwistLayer(nn.Module, BaseTunerLayer):
 
     def merge(self, safe_merge: bool = False, adapter_names: list[str] | None = None) -> None:
         """A twin cannot be merged: its own router and experts do not fold into frozen weights."""
-        raise NotImplementedError(
-            "TWIST adapters cannot be merged into the base model; use unload() to get it back."
-        )
+        raise NotImplementedError("TWIST adapters cannot be merged into the base model; use unload() to get it back.")
 
     def unmerge(self) -> None:
         """Nothing is ever merged."""
 
-    def _move_adapter_to_device_of_base_layer(
-        self, adapter_name: str, device: torch.device | None = None
-    ) -> None:
+    def _move_adapter_to_device_of_base_layer(self, adapter_name: str, device: torch.device | None = None) -> None:
         device = device or next(self.base_layer.parameters()).device
         for twins in (self.twin_experts, self.twin_router, self.twin_alpha):
             if adapter_name in twins:

@@ -48,9 +48,7 @@ class TwistModel(Telemetry, BaseTuner):
             model.register_forward_hook(self.state.end_forward, always_call=True),
         ]
 
-    def inject_adapter(
-        self, model: nn.Module, adapter_name: str, *args: Any, **kwargs: Any
-    ) -> None:
+    def inject_adapter(self, model: nn.Module, adapter_name: str, *args: Any, **kwargs: Any) -> None:
         """Add the twins of one adapter; see :class:`peft.tuners.tuners_utils.BaseTuner`.
 
         Raises:
@@ -133,9 +131,7 @@ class TwistModel(Telemetry, BaseTuner):
             adds_to_base=config.expert_rank is not None,
         )
 
-    def _replace_module(
-        self, parent: nn.Module, child_name: str, new_module: nn.Module, child: nn.Module
-    ) -> None:
+    def _replace_module(self, parent: nn.Module, child_name: str, new_module: nn.Module, child: nn.Module) -> None:
         setattr(parent, child_name, new_module)
         new_module.train(parent.training)
 
@@ -160,9 +156,7 @@ class TwistModel(Telemetry, BaseTuner):
         for name, alpha in self._shared_alphas():
             _set_trainable(alpha, name in names and not inference_mode)
 
-    def set_requires_grad(
-        self, adapter_names: str | Sequence[str], requires_grad: bool = True
-    ) -> None:
+    def set_requires_grad(self, adapter_names: str | Sequence[str], requires_grad: bool = True) -> None:
         """Let adapters train, or not."""
         super().set_requires_grad(adapter_names, requires_grad)
         names = [adapter_names] if isinstance(adapter_names, str) else adapter_names

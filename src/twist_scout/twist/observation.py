@@ -58,10 +58,7 @@ class Probe:
 
     def __post_init__(self) -> None:
         if self.images is not None and len(self.images) != len(self.prompts):
-            raise BadInput(
-                f"{len(self.images)} images for {len(self.prompts)} prompts: give one for each, "
-                "or None."
-            )
+            raise BadInput(f"{len(self.images)} images for {len(self.prompts)} prompts: give one for each, or None.")
         if self.prompts and self.processor is None:
             raise BadInput("Prompts need the base model's processor: pass processor=...")
 

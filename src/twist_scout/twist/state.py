@@ -59,9 +59,7 @@ class TwistState:
         """Copies and pickles leave out what belongs to one forward pass: it holds its graph."""
         return {**vars(self), "recording": False, "token_mask": None, "records": {}}
 
-    def begin_forward(
-        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def begin_forward(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Forward pre-hook of the wrapped model."""
         self.recording = module.training or self.always_record
         if self.recording:
@@ -100,9 +98,7 @@ class TwistState:
         return mask.reshape(-1).to(hidden.device)
 
 
-def _attention_mask(
-    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Tensor | None:
+def _attention_mask(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
     """The attention mask as (batch, sequence) booleans: True for tokens, False for padding."""
     mask = kwargs.get("attention_mask")
     if mask is None and len(args) > 1:

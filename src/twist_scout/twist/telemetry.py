@@ -50,9 +50,7 @@ class Telemetry:
         records = self.state.records.get(name)
         if not records:
             if self.training:
-                raise TwistScoutError(
-                    "auxiliary_loss() describes the last forward pass; call the model first."
-                )
+                raise TwistScoutError("auxiliary_loss() describes the last forward pass; call the model first.")
             return zero
         layers = [router_statistics(*records[layer]) for layer in sorted(records)]
         loss = load_balancing_loss(layers, config.router_aux_loss)
@@ -124,10 +122,7 @@ class Telemetry:
         if isinstance(value, dict):
             unknown = sorted(set(value) - set(self.peft_config))
             if unknown:
-                raise BadConfig(
-                    f"alpha is overridden for {unknown}, but the adapters are "
-                    f"{sorted(self.peft_config)}."
-                )
+                raise BadConfig(f"alpha is overridden for {unknown}, but the adapters are {sorted(self.peft_config)}.")
             value = {name: _checked_alpha(alpha) for name, alpha in value.items()}
         elif value is not None:
             value = _checked_alpha(value)

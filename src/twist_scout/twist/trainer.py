@@ -149,12 +149,8 @@ class TwistTrainer(Trainer):
         dropped = inputs.pop("dropped", None)
         if self.stepwise.context == "isolated":  # of packed rows too
             padding = inputs["attention_mask"]
-            inputs["position_ids"] = isolated_position_ids(
-                padding, labels, step_ids, inputs.get("position_ids")
-            )
-            inputs["attention_mask"] = isolated_attention_mask(
-                padding, labels, step_ids, self._activation_dtype()
-            )
+            inputs["position_ids"] = isolated_position_ids(padding, labels, step_ids, inputs.get("position_ids"))
+            inputs["attention_mask"] = isolated_attention_mask(padding, labels, step_ids, self._activation_dtype())
         elif inputs["attention_mask"].dim() == 4:
             inputs["attention_mask"] = self._packed_mask(inputs["attention_mask"])
         outputs = model(**inputs)
@@ -206,9 +202,7 @@ class TwistTrainer(Trainer):
 
     # --- log --------------------------------------------------------------------------------------
 
-    def _note(
-        self, training: bool, *, aux: Tensor | None, dropped: Tensor | None, result: StepwiseResult
-    ) -> None:
+    def _note(self, training: bool, *, aux: Tensor | None, dropped: Tensor | None, result: StepwiseResult) -> None:
         if not training:
             return
         self._steps.append((result.step_nll, result.step_tokens))
@@ -265,8 +259,7 @@ def _check_isolated(config: Any) -> None:
         )
     if "mrope_section" in (getattr(text, "rope_parameters", None) or {}):
         raise BadConfig(
-            f"context='isolated' does not fit the three-axis positions of {config.model_type}: use "
-            "context='full'."
+            f"context='isolated' does not fit the three-axis positions of {config.model_type}: use context='full'."
         )
 
 
@@ -283,9 +276,7 @@ class _Progress(ProgressCallback):
 
     SHOWN = ("loss", "aux", "alpha", "learning_rate")
 
-    def on_log(
-        self, args: TrainingArguments, state: Any, control: Any, logs: Any = None, **kwargs: Any
-    ) -> None:
+    def on_log(self, args: TrainingArguments, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         if state.is_world_process_zero and self.training_bar is not None:
             shown = {key: f"{logs[key]:.3g}" for key in self.SHOWN if key in logs}
             if shown:

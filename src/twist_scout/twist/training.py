@@ -196,22 +196,17 @@ def _arguments(config: TrainingConfig) -> Any:
     )
 
 
-def _probe(
-    config: TrainingConfig, dataset: ExampleDataset, processor: Any, frame: FrameChoice
-) -> Probe:
+def _probe(config: TrainingConfig, dataset: ExampleDataset, processor: Any, frame: FrameChoice) -> Probe:
     """Prompts of the data, spread evenly over it, with their pictures."""
     count = min(config.certificate_prompts, len(dataset))
     examples: list[Example] = [dataset[i * len(dataset) // count] for i in range(count)]
     prompts = [
-        next(m["content"] for m in render_messages(e, config.dialect, frame) if m["role"] == "user")
-        for e in examples
+        next(m["content"] for m in render_messages(e, config.dialect, frame) if m["role"] == "user") for e in examples
     ]
     return Probe(prompts, [e.image for e in examples], processor)
 
 
-def _announce(
-    console: Console, config: TrainingConfig, model: Any, examples: int, checkpoint: Path | None
-) -> None:
+def _announce(console: Console, config: TrainingConfig, model: Any, examples: int, checkpoint: Path | None) -> None:
     console.print(Syntax(config.resolved().rstrip(), "yaml", background_color="default"))
     counts = model.base_model.num_parameters()
     table = Table(title="Parameters", title_justify="left")

@@ -183,9 +183,7 @@ class TrainingConfig(_Section):
         try:
             values = yaml.load(path.read_text("utf-8"), _Loader)
         except OSError as error:
-            raise BadConfig(
-                f"{path} cannot be read ({error.strerror or error}): check the path."
-            ) from error
+            raise BadConfig(f"{path} cannot be read ({error.strerror or error}): check the path.") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise BadConfig(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
         if not isinstance(values, dict):
@@ -244,9 +242,7 @@ def _merged(values: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, An
         key, equals, text = override.partition("=")
         key = key.strip()
         if not equals or not key:
-            raise BadConfig(
-                f"{override!r} is not an override: write key=value, e.g. learning_rate=1e-4."
-            )
+            raise BadConfig(f"{override!r} is not an override: write key=value, e.g. learning_rate=1e-4.")
         try:
             value = yaml.load(text, _Loader)
         except yaml.YAMLError as error:

@@ -14,9 +14,7 @@ SCOUT = get_dialect("scout")
 ANY_BOX = st.from_type(Box)
 # Texts in which brackets, numbers and separators meet far more often than in st.text().
 BOXLIKE = st.lists(
-    st.sampled_from(
-        ["[", "[[", "]", "]]", "1,2,3,4", "50", "100", "101", ",", ";", " ", ".", "-", "nan", "a"]
-    ),
+    st.sampled_from(["[", "[[", "]", "]]", "1,2,3,4", "50", "100", "101", ",", ";", " ", ".", "-", "nan", "a"]),
     max_size=25,
 ).map("".join)
 
@@ -144,9 +142,7 @@ def test_any_text_gives_ordered_disjoint_spans(text: str) -> None:
         end = span.end
 
 
-@pytest.mark.parametrize(
-    "unit", ["[[", "[ ", "[[ ", "[", "[[]", "[[1],[", "[[1],[[", "]", "[[" + " " * 50, ";", "[[;"]
-)
+@pytest.mark.parametrize("unit", ["[[", "[ ", "[[ ", "[", "[[]", "[[1],[", "[[1],[[", "]", "[[" + " " * 50, ";", "[[;"])
 def test_finding_takes_time_linear_in_the_text(unit: str) -> None:
     text = unit * (200_000 // len(unit))
     begin = time.process_time()

@@ -18,9 +18,7 @@ from twist_scout.toyworld.drawing import (
 )
 
 
-def place(
-    category: str, color: str, longest: float, at: tuple[float, float] = (0, 0), flip: bool = False
-) -> Placed:
+def place(category: str, color: str, longest: float, at: tuple[float, float] = (0, 0), flip: bool = False) -> Placed:
     """A placed object whose longer side is `longest` of the picture."""
     aspect = CATEGORIES[category].aspect
     width, height = (longest, longest / aspect) if aspect > 1 else (longest * aspect, longest)

@@ -40,7 +40,9 @@ def test_packing_changes_nothing() -> None:
     lesson = Teacher(TOKENIZER, KINDS, 4).lesson(5)
     with torch.no_grad():
         together, _ = answers.predict([lesson])
-        alone = [answers.predict([Lesson(lesson.scene, lesson.pixels, lesson.coverage, [s])])[0] for s in lesson.segments]
+        alone = [
+            answers.predict([Lesson(lesson.scene, lesson.pixels, lesson.coverage, [s])])[0] for s in lesson.segments
+        ]
     assert torch.allclose(together, torch.cat(alone), atol=0.06)  # bfloat16 attention
 
 

@@ -65,9 +65,7 @@ def draw_dog(canvas: Canvas, palette: Palette) -> None:
 
 def draw_cat(canvas: Canvas, palette: Palette) -> None:
     """A cat from the front, sitting, with pointed ears, whiskers and a curled tail."""
-    canvas.stroke(
-        [(16, 92), (38, 92), (46, 76), (38, 62), (41, 51), (49, 50)], 10, palette.dark, end_width=7
-    )
+    canvas.stroke([(16, 92), (38, 92), (46, 76), (38, 62), (41, 51), (49, 50)], 10, palette.dark, end_width=7)
     canvas.blob(
         [
             (-12, 44),
@@ -84,9 +82,7 @@ def draw_cat(canvas: Canvas, palette: Palette) -> None:
     )
     canvas.blob([(-8, 48), (8, 48), (10, 62), (0, 74), (-10, 62)], CREAM, detail=True)
     for side in (-1, 1):
-        canvas.stroke(
-            [(21 * side, 74), (17 * side, 84), (19 * side, 92)], 1.8, palette.dark, detail=True
-        )
+        canvas.stroke([(21 * side, 74), (17 * side, 84), (19 * side, 92)], 1.8, palette.dark, detail=True)
         canvas.stroke([(7 * side, 68), (8 * side, 92)], 12, palette.main, detail=True)
         canvas.stroke([(14.5 * side, 74), (14.5 * side, 90)], 1.6, palette.dark, detail=True)
         canvas.ellipse((8 * side, 95), 8, 4.6, CREAM)
@@ -109,9 +105,7 @@ def draw_cat(canvas: Canvas, palette: Palette) -> None:
         palette.main,
     )
     for x in (-8, 0, 8):
-        canvas.stroke(
-            [(x, 8), (x * 0.8, 16 if x else 19)], 3.4, palette.dark, end_width=1.5, detail=True
-        )
+        canvas.stroke([(x, 8), (x * 0.8, 16 if x else 19)], 3.4, palette.dark, end_width=1.5, detail=True)
     canvas.ellipse((-5, 40), 7.5, 6, CREAM, detail=True)
     canvas.ellipse((5, 40), 7.5, 6, CREAM, detail=True)
     for side in (-1, 1):

@@ -63,18 +63,14 @@ class Setting:
     def disc(self, x: float, y: float, rx: float, ry: float, color: RGB) -> None:
         """A filled ellipse."""
         s = self.size
-        self._pen.ellipse(
-            ((x - rx) * s, (y - ry) * s, (x + rx) * s, (y + ry) * s), self.tint(color)
-        )
+        self._pen.ellipse(((x - rx) * s, (y - ry) * s, (x + rx) * s, (y + ry) * s), self.tint(color))
 
     def clouds(self, count: int, color: RGB, *, lowest: float = 0.28) -> None:
         """A few flat clouds."""
         for _ in range(count):
             x, y, r = self.near(0, 1), self.near(0.05, lowest), self.near(0.035, 0.06)
             for dx, scale in ((-1.3, 0.7), (0, 1.0), (1.3, 0.75)):
-                self.disc(
-                    x + dx * r, y + (1 - scale) * r * 0.6, r * scale * 1.2, r * scale * 0.8, color
-                )
+                self.disc(x + dx * r, y + (1 - scale) * r * 0.6, r * scale * 1.2, r * scale * 0.8, color)
 
 
 def _meadow(s: Setting) -> None:

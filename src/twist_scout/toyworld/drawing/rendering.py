@@ -53,9 +53,7 @@ class Drawing:
     areas: tuple[int, ...]
 
 
-def draw_scene(
-    placed: Sequence[Placed], background: str, *, seed: int, size: int, antialias: int = 2
-) -> Drawing:
+def draw_scene(placed: Sequence[Placed], background: str, *, seed: int, size: int, antialias: int = 2) -> Drawing:
     """Draw objects back to front on a background.
 
     Args:
@@ -82,9 +80,7 @@ def draw_scene(
     return Drawing(image, ids, tuple(areas))
 
 
-def _draw_object(
-    image: Image.Image, ids: np.ndarray, index: int, item: Placed, antialias: int
-) -> int:
+def _draw_object(image: Image.Image, ids: np.ndarray, index: int, item: Placed, antialias: int) -> int:
     """Draw one object on `image` (enlarged) and `ids` (final size); return its full area."""
     if not (-1e-6 <= item.x1 < item.x2 <= 1 + 1e-6 and -1e-6 <= item.y1 < item.y2 <= 1 + 1e-6):
         box = (item.x1, item.y1, item.x2, item.y2)

@@ -74,9 +74,7 @@ def draw_apple(canvas: Canvas, palette: Palette) -> None:
         palette.dark,
         detail=True,
     )
-    canvas.blob(
-        [(38, 25), (50, 31), (62, 25), (56, 33), (50, 35), (44, 33)], palette.dark, detail=True
-    )
+    canvas.blob([(38, 25), (50, 31), (62, 25), (56, 33), (50, 35), (44, 33)], palette.dark, detail=True)
     canvas.ellipse((23, 43), 6, 11, WHITE, angle=20, detail=True)
     canvas.ellipse((19, 62), 3, 4, WHITE, angle=10, detail=True)
 

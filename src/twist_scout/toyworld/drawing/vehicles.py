@@ -25,9 +25,7 @@ def wheel(canvas: Canvas, x: float, y: float, radius: float) -> None:
 
 def draw_car(canvas: Canvas, palette: Palette) -> None:
     """A small car from the side, with a rounded cabin and two windows."""
-    canvas.blob(
-        [(18, 32), (28, 12), (42, 3), (64, 2), (80, 9), (94, 30), (80, 38), (30, 38)], palette.main
-    )
+    canvas.blob([(18, 32), (28, 12), (42, 3), (64, 2), (80, 9), (94, 30), (80, 38), (30, 38)], palette.main)
     canvas.blob(
         [
             (3, 40),
@@ -48,9 +46,7 @@ def draw_car(canvas: Canvas, palette: Palette) -> None:
     canvas.polygon([(60, 29), (60, 9), (66, 9), (76, 14), (86, 29)], GLASS, detail=True)
     canvas.polygon([(36, 29), (46, 9.5), (50, 9.2), (40, 29)], GLASS_SHINE, detail=True)
     canvas.polygon([(64, 29), (68, 10), (72, 11.5), (69, 29)], GLASS_SHINE, detail=True)
-    canvas.polygon(
-        [(3, 50), (124, 50), (122, 57), (116, 60), (8, 60), (4, 57)], palette.dark, detail=True
-    )
+    canvas.polygon([(3, 50), (124, 50), (122, 57), (116, 60), (8, 60), (4, 57)], palette.dark, detail=True)
     canvas.stroke([(57, 31), (57, 56)], 1.6, palette.dark, detail=True)
     canvas.stroke([(63, 37), (70, 37)], 2.4, WHITE, detail=True)
     canvas.ellipse((118, 41), 4.6, 5, LAMP, detail=True)
@@ -67,9 +63,7 @@ def draw_bus(canvas: Canvas, palette: Palette) -> None:
     canvas.rectangle(2, 50, 167, 71, palette.dark, radius=8, detail=True)
     for x in (9, 34, 59, 84, 109):
         canvas.rectangle(x, 13, x + 20, 34, GLASS, radius=3, detail=True)
-        canvas.polygon(
-            [(x + 5, 34), (x + 11, 13), (x + 15, 13), (x + 9, 34)], GLASS_SHINE, detail=True
-        )
+        canvas.polygon([(x + 5, 34), (x + 11, 13), (x + 15, 13), (x + 9, 34)], GLASS_SHINE, detail=True)
     canvas.rectangle(134, 13, 150, 66, palette.light, radius=3, detail=True)
     canvas.rectangle(136, 16, 141.5, 54, GLASS, radius=2, detail=True)
     canvas.rectangle(143, 16, 148.5, 54, GLASS, radius=2, detail=True)
@@ -86,9 +80,7 @@ def draw_boat(canvas: Canvas, palette: Palette) -> None:
     """A sailing boat: coloured hull, two sails, wooden mast and a pennant."""
     canvas.stroke([(52, 3), (52, 80)], 4, WOOD)
     canvas.polygon([(53, 2), (70, 7), (53, 12)], palette.dark)
-    canvas.blob(
-        [(56, 16), (70, 30), (84, 48), (94, 66), (74, 69), (56, 69), (57, 42)], palette.main
-    )
+    canvas.blob([(56, 16), (70, 30), (84, 48), (94, 66), (74, 69), (56, 69), (57, 42)], palette.main)
     canvas.polygon([(58, 46), (82, 46), (88, 55), (58, 55)], WHITE, detail=True)
     canvas.polygon([(48, 17), (47, 69), (12, 69), (22, 54), (36, 36)], palette.light)
     canvas.stroke([(46, 68), (18, 68)], 2.2, palette.dark, detail=True)
@@ -107,9 +99,7 @@ def draw_boat(canvas: Canvas, palette: Palette) -> None:
         ],
         palette.main,
     )
-    canvas.blob(
-        [(10, 92), (54, 94), (101, 91), (96, 99), (56, 101), (20, 99)], palette.dark, detail=True
-    )
+    canvas.blob([(10, 92), (54, 94), (101, 91), (96, 99), (56, 101), (20, 99)], palette.dark, detail=True)
     canvas.stroke([(4, 78.5), (54, 81), (107, 76.5)], 3.6, WOOD)
     for x in (32, 54, 76):
         canvas.ellipse((x, 88), 3.4, 3.4, WHITE, detail=True)

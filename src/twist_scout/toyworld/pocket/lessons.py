@@ -55,7 +55,9 @@ def patch_coverage(ids: np.ndarray, count: int) -> np.ndarray:
     """
     side = ids.shape[0] // GRID
     hot = ids[..., None] == np.arange(count + 1)
-    return hot.reshape(GRID, side, GRID, side, count + 1).mean((1, 3)).reshape(GRID * GRID, count + 1).astype(np.float32)
+    return (
+        hot.reshape(GRID, side, GRID, side, count + 1).mean((1, 3)).reshape(GRID * GRID, count + 1).astype(np.float32)
+    )
 
 
 class Teacher:

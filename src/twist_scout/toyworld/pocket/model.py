@@ -33,7 +33,8 @@ CHAT_TEMPLATE = (
     "{% if m['role'] == 'assistant' %}" + ASSISTANT + "{% generation %}"
     "{% if m['content'] is string %}{{ m['content'] }}{% else %}"
     "{% for c in m['content'] %}{% if c['type'] == 'text' %}{{ c['text'] }}{% endif %}{% endfor %}{% endif %}"
-    + END + "{% endgeneration %}"
+    + END
+    + "{% endgeneration %}"
     "{% else %}" + USER + "{% if m['content'] is string %}{{ m['content'] }}{% else %}"
     "{% for c in m['content'] %}{% if c['type'] == 'image' %}" + IMAGE + "{% endif %}{% endfor %}"
     "{% for c in m['content'] %}{% if c['type'] == 'text' %}{{ c['text'] }}{% endif %}{% endfor %}"
@@ -44,9 +45,7 @@ CHAT_TEMPLATE = (
 
 def build_processor() -> LlavaProcessor:
     """Tokenizer, image processor (plain resize to the square, no crop) and chat template."""
-    images = SiglipImageProcessorPil(
-        size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, resample=3, do_convert_rgb=True
-    )
+    images = SiglipImageProcessorPil(size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, resample=3, do_convert_rgb=True)
     return LlavaProcessor(
         image_processor=images,
         tokenizer=build_tokenizer(),

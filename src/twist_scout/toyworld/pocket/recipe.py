@@ -119,7 +119,9 @@ def train_base(
             eyes = Eyes(model, processor.tokenizer, eyes.words)
         objective: Answers | Eyes = eyes
         if name != "eyes":
-            objective = Answers(model, eyes, processor.tokenizer, real={"words": 0.0, "join": 0.6, "experts": 1.0}[name])
+            objective = Answers(
+                model, eyes, processor.tokenizer, real={"words": 0.0, "join": 0.6, "experts": 1.0}[name]
+            )
         _run(stage, model, objective, teacher, work, console, compiled)
     if "experts" in stages:
         model.to(torch.bfloat16).save_pretrained(out)
@@ -137,9 +139,7 @@ def upcycle(dense: LlavaForConditionalGeneration, sparse: LlavaForConditionalGen
     for name, value in dense.state_dict().items():
         if name in target:
             target[name].copy_(value)
-    for source, block in zip(
-        dense.model.language_model.layers, sparse.model.language_model.layers, strict=True
-    ):
+    for source, block in zip(dense.model.language_model.layers, sparse.model.language_model.layers, strict=True):
         if hasattr(block.mlp, "experts"):
             gate_up = torch.cat([source.mlp.gate_proj.weight, source.mlp.up_proj.weight])
             block.mlp.experts.gate_up_proj.data.copy_(gate_up.expand_as(block.mlp.experts.gate_up_proj))
@@ -203,7 +203,13 @@ def _run(
         start = saved["step"]
     if compiled:
         objective.compile()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task(stage.name, total=stage.steps, completed=start, note="")
         began, smooth = time.monotonic(), None
@@ -220,7 +226,12 @@ def _run(
             progress.update(bar, advance=1, note=f"loss {smooth:.3f}")
             if (step + 1) % 200 == 0 or step + 1 == stage.steps:
                 _save(checkpoint, model, optimizer, step + 1, tuple(trained))
-                row = {"stage": stage.name, "step": step + 1, "loss": round(smooth, 4), "seconds": round(time.monotonic() - began, 1)}
+                row = {
+                    "stage": stage.name,
+                    "step": step + 1,
+                    "loss": round(smooth, 4),
+                    "seconds": round(time.monotonic() - began, 1),
+                }
                 row |= objective.examine(teacher)
                 with open(work / "curves.jsonl", "a", encoding="utf-8") as curves:
                     curves.write(json.dumps(row) + "\n")
