@@ -16,64 +16,9 @@ CLIP, LLaVA-1.5     scales the short edge, then cuts the middle out          ``C
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from twist_scout.boxes.box import Box
-from twist_scout.boxes.frame import Frame, PaddedSquare, SmartResized, Stretched
-
-
-@dataclass(frozen=True)
-class CenterCropped(Frame):
-    """The picture is resized, and the model sees a rectangle in its middle.
-
-    The part that is cut off is invisible to the model, so ``to_model`` cuts a box off at the border
-    of the crop; only inside the crop is ``to_original`` its inverse.
-
-    Args:
-        resized: width and height in pixels after the resize.
-        crop: width and height in pixels of the rectangle that is kept.
-    """
-
-    resized: tuple[int, int]
-    crop: tuple[int, int]
-
-    def to_model(self, box: Box) -> Box:
-        """Fractions of the picture to fractions of the crop, cut off at its border."""
-        (width, height), (crop_width, crop_height), (left, top) = (
-            self.resized,
-            self.crop,
-            self._corner,
-        )
-        return Box(
-            _unit((box.x1 * width - left) / crop_width),
-            _unit((box.y1 * height - top) / crop_height),
-            _unit((box.x2 * width - left) / crop_width),
-            _unit((box.y2 * height - top) / crop_height),
-        )
-
-    def to_original(self, box: Box) -> Box:
-        """Fractions of the crop to fractions of the picture."""
-        (width, height), (crop_width, crop_height), (left, top) = (
-            self.resized,
-            self.crop,
-            self._corner,
-        )
-        return Box(
-            _unit((box.x1 * crop_width + left) / width),
-            _unit((box.y1 * crop_height + top) / height),
-            _unit((box.x2 * crop_width + left) / width),
-            _unit((box.y2 * crop_height + top) / height),
-        )
-
-    @property
-    def model_size(self) -> tuple[int, int]:
-        """Size of the crop in pixels."""
-        return self.crop
-
-    @property
-    def _corner(self) -> tuple[float, float]:
-        return (self.resized[0] - self.crop[0]) / 2, (self.resized[1] - self.crop[1]) / 2
+from twist_scout.boxes.frame import CenterCropped, Frame, PaddedSquare, SmartResized, Stretched
 
 
 def frame_for(processor: Any, width: int, height: int) -> Frame:
@@ -121,7 +66,3 @@ def _sizes(size: Any) -> dict[str, int]:
         names = ("height", "width", "shortest_edge", "longest_edge")
         size = {name: getattr(size, name, None) for name in names}
     return {name: int(value) for name, value in size.items() if value}
-
-
-def _unit(value: float) -> float:
-    return min(max(value, 0.0), 1.0)

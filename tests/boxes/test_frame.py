@@ -7,10 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
-from twist_scout.boxes import Box, Frame, PaddedSquare, SmartResized, Stretched, make_frame
+from twist_scout.boxes import Box, CenterCropped, Frame, PaddedSquare, SmartResized, Stretched, make_frame
 from twist_scout.errors import BadConfig, BadImage
 
 ANY_BOX = st.from_type(Box)
+# A picture of any shape, resized to a short edge of 56 and cut to a square.
+ANY_CROP = st.tuples(st.integers(56, 560), st.booleans()).map(
+    lambda drawn: CenterCropped((56, drawn[0]) if drawn[1] else (drawn[0], 56), (56, 56))
+)
 
 
 @given(st.from_type(Frame), ANY_BOX)
@@ -98,6 +102,31 @@ def test_impossible_limits_are_refused(options: dict[str, int]) -> None:
 def test_an_image_needs_a_size(kind: type[PaddedSquare] | type[SmartResized]) -> None:
     with pytest.raises(ValueError, match="image size"):
         kind(0, 10)
+
+
+def test_what_a_crop_cuts_off_is_cut_off() -> None:
+    frame = CenterCropped((200, 100), (100, 100))
+    assert frame.to_model(Box(0, 0, 0.5, 1)).as_tuple() == (0.0, 0.0, 0.5, 1.0)
+    assert frame.to_original(Box(0, 0, 1, 1)).as_tuple() == (0.25, 0.0, 0.75, 1.0)
+    assert frame.model_size == (100, 100)
+
+
+@given(ANY_CROP, ANY_BOX)
+def test_inside_a_crop_both_ways_are_inverse(frame: CenterCropped, shown: Box) -> None:
+    back = frame.to_original(shown)
+    assert frame.to_model(back).as_tuple() == pytest.approx(shown.as_tuple(), abs=1e-9)
+    assert frame.to_original(frame.to_model(back)).as_tuple() == pytest.approx(back.as_tuple(), abs=1e-9)
+
+
+@given(ANY_CROP, ANY_BOX)
+def test_outside_a_crop_nothing_is_seen(frame: CenterCropped, box: Box) -> None:
+    seen = frame.to_original(Box(0, 0, 1, 1))
+    kept = frame.to_original(frame.to_model(box))
+    cut = [
+        min(max(value, low), high)
+        for value, low, high in zip(box.as_tuple(), (seen.x1, seen.y1) * 2, (seen.x2, seen.y2) * 2, strict=True)
+    ]
+    assert kept.as_tuple() == pytest.approx(cut, abs=1e-9)
 
 
 def test_frames_by_name() -> None:

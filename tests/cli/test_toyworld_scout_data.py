@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from twist_scout.cli import main
 from twist_scout.data.images import load_image
 from twist_scout.data.records import read_examples
@@ -15,3 +17,16 @@ def test_the_records_can_be_read_and_their_pictures_are_there(tmp_path: Path) ->
     assert {example.image for example in examples} == {f"images/train-{seed:08d}.png" for seed in range(7, 12)}
     for example in examples:
         assert load_image(tmp_path / example.image).size == (example.width, example.height)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_counts_the_scenes_on_a_terminal_only(
+    terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1" if terminal else "")  # rich takes stderr for a terminal then
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["toyworld", "scout-data", "--out", str(tmp_path), "--scenes", "3", "--size", "32"]) == 0
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert ("3/3" in output.err) is terminal
+    assert "examples.jsonl" in output.err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,7 @@ def test_the_whole_story_with_a_tiny_model(tiny_base: Path, tiny_adapter: Path, 
     assert (result.adapter / "certificate.json").exists()
     assert (result.adapter / "adapter_model.safetensors").exists()
     story = told.getvalue()
+    assert re.search(r"Drawing scenes .* 4/4 ", story)
     assert "a red car" in story  # what the base says instead of pointing
     assert "forgotten: nothing" in story
     assert "REC Acc@0.5" in story

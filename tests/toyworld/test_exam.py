@@ -47,7 +47,7 @@ def test_true_answers_score_full_marks() -> None:
 
 
 def test_held_out_scenes_ask_about_the_held_out_object() -> None:
-    for scene, item in items(30, held_out=True):
+    for _, item in items(30, held_out=True):
         if item.part == "rec":
             assert item.held_out
     assert not any(i.held_out for _, i in items(30))

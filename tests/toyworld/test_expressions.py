@@ -34,7 +34,8 @@ def test_referring_is_deterministic_and_says_the_name() -> None:
         for index, o in enumerate(scene.objects):
             said = refer(scene, index, np.random.default_rng(3))
             assert said == refer(scene, index, np.random.default_rng(3))
-            assert said.startswith("the ") and o.category in said
+            assert said.startswith("the ")
+            assert o.category in said
 
 
 def test_the_shortest_description_is_the_plain_name_where_that_is_enough() -> None:

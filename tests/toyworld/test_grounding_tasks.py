@@ -92,7 +92,7 @@ def test_a_scene_gets_different_tasks_every_one_from_the_mixture() -> None:
 def test_a_data_set_reads_back_and_has_the_scenes_boxes(tmp_path) -> None:
     from twist_scout.data.records import read_examples
 
-    path = write_dataset(tmp_path, [3, 4], per_scene=2, size=120)
+    path = write_dataset(tmp_path, iter([3, 4]), per_scene=2, size=120)
     examples = list(read_examples(path))
     assert len(examples) == 4
     assert len({e.id for e in examples}) == 4

@@ -9,6 +9,7 @@ import pytest
 import torch
 from peft import PeftModel, get_peft_model
 from safetensors import safe_open
+from transformers import Trainer, TrainingArguments
 
 from twist_scout.errors import BadConfig, BadInput
 from twist_scout.twist import TwistConfig, TwistLayer
@@ -110,8 +111,36 @@ def test_gradients_reach_the_twin_and_nothing_else(family, variant):
     assert all("twin_" in name for name in trainable)
     assert (
         sum(p.numel() for p in model.parameters() if p.requires_grad)
-        == (model.base_model.num_parameters()["trainable"])
+        == (model.base_model.parameter_counts()["trainable"])
     )
+
+
+def test_a_plain_trainer_trains_the_twin(family, tmp_path):
+    """It asks the model for ``num_parameters(exclude_embeddings=True)``: the base's own answers."""
+    model = get_peft_model(family.model(), TwistConfig())
+    batch = family.inputs()
+    rows = [{name: tensor[i] for name, tensor in batch.items()} for i in range(len(batch["input_ids"]))]
+    rows = [{**row, "labels": row["input_ids"]} for row in rows]
+    before = tensors(model)
+    arguments = TrainingArguments(
+        str(tmp_path),
+        max_steps=1,
+        per_device_train_batch_size=len(rows),
+        learning_rate=1e-2,
+        warmup_steps=0,
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        use_cpu=True,
+    )
+    trainer = Trainer(model, arguments, train_dataset=rows)
+    assert trainer.train().global_step == 1
+    weights = model.num_parameters(exclude_embeddings=True)
+    assert weights == model.get_base_model().num_parameters(exclude_embeddings=True)
+    assert trainer.state.total_flos == 6 * batch["input_ids"].numel() * weights
+    moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert moved
+    assert all("twin_" in name for name in moved)
 
 
 def test_a_router_of_top_1_gets_a_gradient_from_the_task(dense, wrap):

@@ -163,17 +163,17 @@ def test_the_papers_accounting(llava_family, wrap):
     model = wrap(llava_family, num_experts=2)
     expert = 3 * 32 * 48
     routers, alpha = 2 * 2 * 32, 1
-    assert model.base_model.num_parameters() == {
+    assert model.base_model.parameter_counts() == {
         "trainable": 2 * 2 * expert + routers + alpha,
         "active": 2 * expert + routers + alpha,
         "total": sum(p.numel() for p in model.parameters()),
     }
-    both = wrap(llava_family, num_experts=2, top_k=2).base_model.num_parameters()
+    both = wrap(llava_family, num_experts=2, top_k=2).base_model.parameter_counts()
     assert both["active"] == both["trainable"]
 
 
 def test_unknown_adapters_are_named(llama_family, wrap):
     model = wrap(llama_family)
-    for ask in (model.alphas, model.base_model.num_parameters):
+    for ask in (model.alphas, model.base_model.parameter_counts):
         with pytest.raises(BadInput, match=r"'nobody'.*\['default'\]"):
             ask("nobody")

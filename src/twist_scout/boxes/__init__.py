@@ -10,13 +10,14 @@ from twist_scout.boxes.dialects import (
     known_dialects,
     register_dialect,
 )
-from twist_scout.boxes.frame import Frame, PaddedSquare, SmartResized, Stretched, make_frame
+from twist_scout.boxes.frame import CenterCropped, Frame, PaddedSquare, SmartResized, Stretched, make_frame
 from twist_scout.boxes.grounded import GroundedText, Phrase, Step, Unread
 from twist_scout.boxes.steps import StepSpan, find_steps
 
 __all__ = [
     "Box",
     "BoxSpan",
+    "CenterCropped",
     "Dialect",
     "Frame",
     "GroundedText",

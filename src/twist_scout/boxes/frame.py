@@ -1,9 +1,10 @@
 """Frames: where a point of the original image lies in the picture that the model is shown.
 
 A model never sees the original image. Its preprocessing stretches it to a square, pads it to a
-square, or resizes it to a multiple of the patch size, and the boxes in its text refer to *that*
-picture. Mixing the two up is the most common silent bug of grounding work (a padded model scored as
-if it were stretched loses most of its IoU on wide images), so the map is an object of its own:
+square, resizes it to a multiple of the patch size, or cuts out its middle, and the boxes in its
+text refer to *that* picture. Mixing the two up is the most common silent bug of grounding work (a
+padded model scored as if it were stretched loses most of its IoU on wide images), so the map is an
+object of its own:
 
     original image --to_model--> what the model sees --to_original--> original image
 
@@ -27,7 +28,8 @@ MAX_ASPECT_RATIO = 200
 class Frame(ABC):
     """A map between the original image and the picture the model sees, both in fractions.
 
-    Law: ``frame.to_original(frame.to_model(box))`` is ``box`` (up to float rounding) for every box.
+    Law: ``frame.to_original(frame.to_model(box))`` is ``box`` (up to float rounding) for every box
+    that the model sees whole: every box at all, unless the frame crops.
     """
 
     @abstractmethod
@@ -197,6 +199,59 @@ class SmartResized(Frame):
 
     def _grown(self, edge: int, ratio: float) -> int:
         return math.ceil(edge * ratio / self.factor) * self.factor
+
+
+@dataclass(frozen=True)
+class CenterCropped(Frame):
+    """The picture is resized, and the model sees a rectangle in its middle.
+
+    The part that is cut off is invisible to the model, so ``to_model`` cuts a box off at the border
+    of the crop; only inside the crop is ``to_original`` its inverse.
+
+    Args:
+        resized: width and height in pixels after the resize.
+        crop: width and height in pixels of the rectangle that is kept.
+    """
+
+    resized: tuple[int, int]
+    crop: tuple[int, int]
+
+    def to_model(self, box: Box) -> Box:
+        """Fractions of the picture to fractions of the crop, cut off at its border."""
+        (width, height), (crop_width, crop_height), (left, top) = (
+            self.resized,
+            self.crop,
+            self._corner,
+        )
+        return Box(
+            _unit((box.x1 * width - left) / crop_width),
+            _unit((box.y1 * height - top) / crop_height),
+            _unit((box.x2 * width - left) / crop_width),
+            _unit((box.y2 * height - top) / crop_height),
+        )
+
+    def to_original(self, box: Box) -> Box:
+        """Fractions of the crop to fractions of the picture."""
+        (width, height), (crop_width, crop_height), (left, top) = (
+            self.resized,
+            self.crop,
+            self._corner,
+        )
+        return Box(
+            _unit((box.x1 * crop_width + left) / width),
+            _unit((box.y1 * crop_height + top) / height),
+            _unit((box.x2 * crop_width + left) / width),
+            _unit((box.y2 * crop_height + top) / height),
+        )
+
+    @property
+    def model_size(self) -> tuple[int, int]:
+        """Size of the crop in pixels."""
+        return self.crop
+
+    @property
+    def _corner(self) -> tuple[float, float]:
+        return (self.resized[0] - self.crop[0]) / 2, (self.resized[1] - self.crop[1]) / 2
 
 
 _FRAMES: dict[str, Callable[[int, int], Frame]] = {

@@ -26,6 +26,7 @@ def scout_data(
 
     console.make_folder(out)
     seeds = range(first_seed, first_seed + scenes)
-    console.err().print(f"Drawing {scenes} scenes ...")
-    path = write_dataset(out, seeds, split=split.value, size=size, per_scene=per_scene)
+    with console.progress() as bar:
+        drawn = bar.track(seeds, description="Drawing scenes")
+        path = write_dataset(out, drawn, split=split.value, size=size, per_scene=per_scene)
     console.err().print(f"Written to {path}", markup=False)

@@ -10,8 +10,7 @@ Everything goes through the doors that a user's own model would go through: exam
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,12 +120,14 @@ def run_quickstart(
     started = time.monotonic()
 
     console.rule("1. Scenes with exact truth, and a small SCOUT set")
-    data = write_dataset(
-        out / "data",
-        range(seed * recipe.scenes, (seed + 1) * recipe.scenes),
-        size=recipe.picture_size,
-        per_scene=recipe.per_scene,
-    )
+    seeds = range(seed * recipe.scenes, (seed + 1) * recipe.scenes)
+    with _bar(console) as bar:
+        data = write_dataset(
+            out / "data",
+            bar.track(seeds, description="Drawing scenes"),
+            size=recipe.picture_size,
+            per_scene=recipe.per_scene,
+        )
     console.print(f"{recipe.scenes} scenes, up to {recipe.per_scene} conversations each: {data}", markup=False)
 
     console.rule("2. The base understands, and cannot point")
@@ -208,21 +209,25 @@ def _answer(grounder: Grounder, cases: Sequence[tuple[Image.Image, str]]) -> lis
 
 
 def _examine(grounder: Grounder, name: str, base: Grounder | None, recipe: Recipe, console: Console) -> ExamResult:
-    with _bar(console, f"Exam: {name}") as step:
-        return run_exam(grounder, scenes=recipe.exam_scenes, held_out_scenes=0, base=base, on_progress=step)
+    with _bar(console) as bar:
+        task = bar.add_task(f"Exam: {name}", total=None)
+        return run_exam(
+            grounder,
+            scenes=recipe.exam_scenes,
+            held_out_scenes=0,
+            base=base,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
 
 
-@contextmanager
-def _bar(console: Console, title: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (
+def _bar(console: Console) -> Progress:
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        console=console,
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _tell(console: Console, cases: Sequence[tuple[Image.Image, str]], answers: Sequence[GroundedText]) -> None:

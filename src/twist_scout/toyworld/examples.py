@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,15 @@ from twist_scout.data.records import Example, Message, write_examples
 from twist_scout.toyworld.grounding_tasks import GroundingTask, make_task
 from twist_scout.toyworld.scene import Rendered, Scene, Split, render, sample_scene
 
-#: How often each kind of task is drawn. Roughly the paper's proportions: expressions, captions, and step-by-step questions
-#: with a share of negatives (§5: 128k REC, 108k GIC, 512k SCOUT), with localisation by name added.
+#: How often each kind of task is drawn. The paper trains on expressions, grounded captions and step-by-step questions with
+#: negatives (§5); so small a model needs most of its tokens to be new boxes, and step-by-step answers repeat theirs.
 MIXTURE: dict[str, float] = {
-    "rec": 0.26,
-    "localization": 0.14,
-    "gic": 0.16,
-    "color": 0.08,
-    "related": 0.10,
-    "size": 0.06,
+    "rec": 0.32,
+    "localization": 0.16,
+    "gic": 0.18,
+    "color": 0.04,
+    "related": 0.07,
+    "size": 0.03,
     "absent": 0.14,
     "absent_step": 0.06,
 }
@@ -57,7 +57,7 @@ def to_example(task: GroundingTask, rendered: Rendered, *, id: str, image: str) 
 
 def write_dataset(
     folder: str | Path,
-    seeds: Sequence[int],
+    seeds: Iterable[int],
     *,
     split: Split = "train",
     size: int = 240,
@@ -65,6 +65,14 @@ def write_dataset(
     mixture: dict[str, float] = MIXTURE,
 ) -> Path:
     """Draw scenes and write ``folder/images/*.png`` and ``folder/examples.jsonl``.
+
+    Args:
+        folder: made if it is missing.
+        seeds: one scene for each. They are taken one at a time as scenes are drawn, so a progress bar may wrap them.
+        split: which stream of scenes.
+        size: side of the pictures in pixels.
+        per_scene: at most this many examples about each.
+        mixture: how often each kind of task is drawn.
 
     Returns:
         The path of the JSONL file.

@@ -96,7 +96,10 @@ INVALID = "This question is invalid."
 
 
 def make_task(scene: Scene, kind: str, rng: Rng) -> GroundingTask | None:
-    """One task of a kind (``rec, localization, gic, color, related, size, absent, absent_step``), or ``None`` where the scene has none."""
+    """One task of a kind, or ``None`` where the scene has none.
+
+    Kinds are ``rec``, ``localization``, ``gic``, ``color``, ``related``, ``size``, ``absent`` and ``absent_step``.
+    """
     return _MAKERS[kind](scene, rng)
 
 

@@ -7,7 +7,7 @@ The grounding tasks are in :mod:`twist_scout.toyworld.grounding_tasks`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Question:
         kind: question type, e.g. ``color``; accuracy is reported per kind.
         prompt: what the user types.
         answer: the one right answer.
+        sentence: the same answer as a whole sentence, for prompts that ask for one; empty where there is none.
         held_out: whether it is about an object whose (category, colour) pair no training picture has.
     """
 
@@ -42,7 +43,17 @@ class Question:
     prompt: str
     answer: str
     held_out: bool = False
+    sentence: str = ""
 
+    @property
+    def in_a_sentence(self) -> Question:
+        """The question that asks for a whole sentence, with that answer; itself where there is none."""
+        if not self.sentence:
+            return self
+        return replace(self, prompt=f"{self.prompt} {IN_A_SENTENCE}", answer=self.sentence)
+
+
+IN_A_SENTENCE = "Answer in a sentence."
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "color": (
@@ -88,6 +99,11 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "area": (
         "Which part of the picture is {ref} in?",
         "In which part of the picture can {ref} be seen?",
+    ),
+    "places": (
+        "Describe the picture and name the part that each object is in.",
+        "What is in the picture, and in which part of it?",
+        "Describe the picture part by part.",
     ),
     "caption": (
         "Describe the picture.",
@@ -183,7 +199,8 @@ def _color(scene: Scene, rng: Rng) -> Question | None:
     if not options:
         return None
     ref = options[rng.integers(len(options))].text(scene)
-    return Question("color", _fill("color", rng, ref=f"the {ref}"), o.color, o.pair in HELD_OUT_PAIRS)
+    prompt = _fill("color", rng, ref=f"the {ref}")
+    return Question("color", prompt, o.color, o.pair in HELD_OUT_PAIRS, f"The {ref} is {o.color}.")
 
 
 def _name(scene: Scene, rng: Rng) -> Question | None:
@@ -196,17 +213,18 @@ def _name(scene: Scene, rng: Rng) -> Question | None:
 
 def _exists(scene: Scene, rng: Rng) -> Question | None:
     if rng.random() < 0.5:
-        return Question("exists", _fill("exists", rng, what=with_article(absent_description(scene, rng))), "no")
+        what = absent_description(scene, rng)
+        prompt = _fill("exists", rng, what=with_article(what))
+        return Question("exists", prompt, "no", sentence=f"No, there is no {what}.")
     o = scene.objects[_pick(scene, rng)]
     what = o.category if rng.random() < 0.4 else f"{o.color} {o.category}"
-    return Question("exists", _fill("exists", rng, what=with_article(what)), "yes", o.pair in HELD_OUT_PAIRS)
+    prompt = _fill("exists", rng, what=with_article(what))
+    return Question("exists", prompt, "yes", o.pair in HELD_OUT_PAIRS, f"Yes, there is {with_article(what)}.")
 
 
 def _count(scene: Scene, rng: Rng) -> Question | None:
-    if rng.random() < 0.2:
-        name = list(CATEGORIES)[rng.integers(len(CATEGORIES))]
-    else:
-        name = scene.objects[_pick(scene, rng)].category
+    options = list(CATEGORIES) if rng.random() < 0.2 else [o.category for o in scene.objects]
+    name = options[rng.integers(len(options))]
     number = sum(o.category == name for o in scene.objects)
     return Question("count", _fill("count", rng, plural=plural(name)), NUMBER_WORDS[number])
 
@@ -227,14 +245,11 @@ def _relation(scene: Scene, rng: Rng) -> Question | None:
     ]
     if not options:
         return None
-    prompt = _fill(
-        "relation",
-        rng,
-        ref="the " + shortest(scene, index).text(scene),
-        relation=options[rng.integers(len(options))],
-        anchor="the " + shortest(scene, anchor).text(scene),
-    )
-    return Question("relation", prompt, "yes" if wanted else "no")
+    ref, other = ("the " + shortest(scene, i).text(scene) for i in (index, anchor))
+    name = options[rng.integers(len(options))]
+    prompt = _fill("relation", rng, ref=ref, relation=name, anchor=other)
+    sentence = f"Yes, {ref} is {name} {other}." if wanted else f"No, {ref} is not {name} {other}."
+    return Question("relation", prompt, "yes" if wanted else "no", sentence=sentence)
 
 
 def _related(scene: Scene, rng: Rng) -> Question | None:
@@ -243,8 +258,10 @@ def _related(scene: Scene, rng: Rng) -> Question | None:
         return None
     index, name, anchor = found[rng.integers(len(found))]
     o = scene.objects[index]
-    prompt = _fill("related", rng, relation=name, anchor="the " + shortest(scene, anchor).text(scene))
-    return Question("related", prompt, with_article(f"{o.color} {o.category}"), o.pair in HELD_OUT_PAIRS)
+    other, what = "the " + shortest(scene, anchor).text(scene), with_article(f"{o.color} {o.category}")
+    prompt = _fill("related", rng, relation=name, anchor=other)
+    sentence = f"{what.capitalize()} is {name} {other}."
+    return Question("related", prompt, what, o.pair in HELD_OUT_PAIRS, sentence)
 
 
 def unique_relations(scene: Scene) -> list[tuple[int, str, int]]:
@@ -267,8 +284,9 @@ def _size(scene: Scene, rng: Rng) -> Question | None:
     o = scene.objects[index]
     if o.visible < 0.9:
         return None
-    ref = "the " + shortest(scene, index).text(scene)
-    return Question("size", _fill("size", rng, ref=ref), o.size, o.pair in HELD_OUT_PAIRS)
+    ref = shortest(scene, index).text(scene)
+    prompt = _fill("size", rng, ref="the " + ref)
+    return Question("size", prompt, o.size, o.pair in HELD_OUT_PAIRS, f"The {ref} is {o.size}.")
 
 
 def _area(scene: Scene, rng: Rng) -> Question | None:
@@ -277,7 +295,17 @@ def _area(scene: Scene, rng: Rng) -> Question | None:
     name = area_name(o.box.center)
     if name is None:
         return None
-    return Question("area", _fill("area", rng, ref=refer(scene, index, rng)), name, o.pair in HELD_OUT_PAIRS)
+    ref = refer(scene, index, rng)
+    sentence = f"{ref.capitalize()} is in the {name}."
+    return Question("area", _fill("area", rng, ref=ref), name, o.pair in HELD_OUT_PAIRS, sentence)
+
+
+def _places(scene: Scene, rng: Rng) -> Question:
+    mentions = []
+    for i in reading_order(scene):
+        name = area_name(scene.objects[i].box.center)
+        mentions.append(with_article(mention(scene, i)) + (f" in the {name}" if name else ""))
+    return Question("places", _fill("places", rng), f"There is {join(mentions)}.", scene.held_out)
 
 
 def _caption(scene: Scene, rng: Rng) -> Question | None:
@@ -294,5 +322,6 @@ _ASKERS: dict[str, Callable[[Scene, Rng], Question | None]] = {
     "related": _related,
     "size": _size,
     "area": _area,
+    "places": _places,
     "caption": _caption,
 }

@@ -29,7 +29,7 @@ class TwistModel(Telemetry, BaseTuner):
 
     Beside peft's own interface it has :meth:`auxiliary_loss`, :meth:`alphas`, :meth:`expert_load`,
     :meth:`recording`, :meth:`override_alpha`, :meth:`set_alpha_override` and
-    :meth:`num_parameters`, all reachable from the ``PeftModel`` too.
+    :meth:`parameter_counts`, all reachable from the ``PeftModel`` too.
     """
 
     prefix = PREFIX

@@ -128,7 +128,7 @@ class Telemetry:
             value = _checked_alpha(value)
         self.state.alpha_override = value
 
-    def num_parameters(self, adapter: str | None = None) -> dict[str, int]:
+    def parameter_counts(self, adapter: str | None = None) -> dict[str, int]:
         """Count the parameters of one adapter, and of everything.
 
         Returns:

@@ -153,6 +153,7 @@ class TwistTrainer(Trainer):
             inputs["attention_mask"] = isolated_attention_mask(padding, labels, step_ids, self._activation_dtype())
         elif inputs["attention_mask"].dim() == 4:
             inputs["attention_mask"] = self._packed_mask(inputs["attention_mask"])
+        inputs.setdefault("use_cache", False)  # a training step has no next token to keep keys and values for
         outputs = model(**inputs)
         # The Trainer's own count, which evaluation passes, is of tokens and does not fit every
         # reduction.

@@ -208,7 +208,7 @@ def _probe(config: TrainingConfig, dataset: ExampleDataset, processor: Any, fram
 
 def _announce(console: Console, config: TrainingConfig, model: Any, examples: int, checkpoint: Path | None) -> None:
     console.print(Syntax(config.resolved().rstrip(), "yaml", background_color="default"))
-    counts = model.base_model.num_parameters()
+    counts = model.base_model.parameter_counts()
     table = Table(title="Parameters", title_justify="left")
     table.add_column("")
     table.add_column("number", justify="right")

@@ -17,7 +17,8 @@ def test_silhouette_fills_the_unit_box_whatever_the_numbers() -> None:
     sketch = canvas.sketch()
     assert sketch.aspect == pytest.approx(2.0)
     body = sketch.points[: sketch.ends[0]]
-    assert body.min(axis=0) == pytest.approx([0, 0]) and body.max(axis=0) == pytest.approx([1, 1])
+    assert body.min(axis=0) == pytest.approx([0, 0])
+    assert body.max(axis=0) == pytest.approx([1, 1])
 
 
 def test_details_never_widen_the_silhouette() -> None:
@@ -52,4 +53,5 @@ def test_details_of_every_category_stay_in_its_box(category: str) -> None:
     canvas = Canvas()
     CATEGORIES[category].draw(canvas, Palette.of("green"))
     points = canvas.sketch().points
-    assert np.all(points >= -1e-9) and np.all(points <= 1 + 1e-9)
+    assert np.all(points >= -1e-9)
+    assert np.all(points <= 1 + 1e-9)

@@ -10,7 +10,7 @@ import pytest
 from twist_scout.toyworld.drawing import COLORS, Palette
 
 
-@pytest.mark.parametrize("one,other", list(combinations(COLORS, 2)))
+@pytest.mark.parametrize(("one", "other"), list(combinations(COLORS, 2)))
 def test_named_colors_are_far_apart(one: str, other: str) -> None:
     assert np.linalg.norm(np.subtract(COLORS[one], COLORS[other])) > 85
 

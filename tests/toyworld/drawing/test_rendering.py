@@ -73,7 +73,7 @@ def test_every_color_draws_at_every_size(category: str, pixels: int) -> None:
     assert len(areas) == 1, "the colour must never change the silhouette"
 
 
-@pytest.mark.parametrize("category,color", list(product(CATEGORIES, COLORS)))
+@pytest.mark.parametrize(("category", "color"), list(product(CATEGORIES, COLORS)))
 def test_named_color_dominates(category: str, color: str) -> None:
     drawn = alone(place(category, color, 0.9), antialias=1)
     pixels = np.asarray(drawn.image)[drawn.ids == 1].astype(int)
@@ -84,7 +84,7 @@ def test_named_color_dominates(category: str, color: str) -> None:
     assert named.sum() >= 0.55 * len(pixels)
 
 
-@pytest.mark.parametrize("category,color", list(product(CATEGORIES, COLORS)))
+@pytest.mark.parametrize(("category", "color"), list(product(CATEGORIES, COLORS)))
 def test_shrunk_object_still_reads_as_its_color(category: str, color: str) -> None:
     drawn = alone(place(category, color, 0.4), size=120)
     pixels = np.asarray(drawn.image)[drawn.ids == 1].astype(float)
@@ -130,21 +130,23 @@ def test_later_objects_cover_earlier_ones() -> None:
 @pytest.mark.parametrize("antialias", [1, 2, 3, 4])
 def test_sizes_do_not_depend_on_antialias(antialias: int) -> None:
     drawn = draw_scene(SCENE, "lake", seed=2, size=75, antialias=antialias)
-    assert drawn.image.size == (75, 75) and drawn.image.mode == "RGB"
-    assert drawn.ids.shape == (75, 75) and drawn.ids.dtype == np.uint8
+    assert drawn.image.size == (75, 75)
+    assert drawn.image.mode == "RGB"
+    assert drawn.ids.shape == (75, 75)
+    assert drawn.ids.dtype == np.uint8
 
 
 @pytest.mark.parametrize(
-    "item,background",
+    ("item", "background", "reason"),
     [
-        (Placed("unicorn", "red", 0.1, 0.1, 0.5, 0.5), "paper"),
-        (Placed("dog", "mauve", 0.1, 0.1, 0.5, 0.5), "paper"),
-        (Placed("dog", "red", 0.5, 0.1, 0.5, 0.5), "paper"),
-        (Placed("dog", "red", 0.7, 0.1, 1.2, 0.5), "paper"),
-        (Placed("dog", "red", 0.1, float("nan"), 0.5, 0.5), "paper"),
-        (Placed("dog", "red", 0.1, 0.1, 0.5, 0.5), "moon"),
+        (Placed("unicorn", "red", 0.1, 0.1, 0.5, 0.5), "paper", "unknown category 'unicorn'"),
+        (Placed("dog", "mauve", 0.1, 0.1, 0.5, 0.5), "paper", "unknown colour 'mauve'"),
+        (Placed("dog", "red", 0.5, 0.1, 0.5, 0.5), "paper", "the box of a dog"),
+        (Placed("dog", "red", 0.7, 0.1, 1.2, 0.5), "paper", "the box of a dog"),
+        (Placed("dog", "red", 0.1, float("nan"), 0.5, 0.5), "paper", "the box of a dog"),
+        (Placed("dog", "red", 0.1, 0.1, 0.5, 0.5), "moon", "unknown background 'moon'"),
     ],
 )
-def test_impossible_scenes_are_refused(item: Placed, background: str) -> None:
-    with pytest.raises(ValueError):
+def test_impossible_scenes_are_refused(item: Placed, background: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         draw_scene([item], background, seed=0, size=60)

@@ -8,7 +8,7 @@ import torch
 from twist_scout.toyworld.pocket.lessons import PREFIX, Lesson, Teacher, pack, patch_coverage
 from twist_scout.toyworld.pocket.model import build_model, build_processor
 from twist_scout.toyworld.pocket.objectives import Answers, Eyes
-from twist_scout.toyworld.pocket.recipe import KINDS, STAGES, upcycle
+from twist_scout.toyworld.pocket.recipe import KINDS, SENTENCE_KINDS, STAGES, upcycle
 from twist_scout.toyworld.pocket.words_of_patches import place_codes
 from twist_scout.toyworld.questions import TEMPLATES
 
@@ -64,7 +64,7 @@ def test_upcycling_computes_the_same_function() -> None:
 
 
 def test_the_recipe_trains_on_every_kind_and_rates_rise_and_fall() -> None:
-    assert set(KINDS) == set(TEMPLATES)
+    assert set(SENTENCE_KINDS) == set(TEMPLATES)
     for stage in STAGES.values():
         rates = [stage.rate(s) for s in range(stage.steps)]
         assert max(rates) <= stage.learning_rate * (1 + 1e-9)

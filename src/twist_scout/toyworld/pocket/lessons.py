@@ -67,12 +67,20 @@ class Teacher:
         tokenizer: the pocket tokenizer.
         kinds: question kinds to ask, weighted by repetition.
         questions: how many questions a scene gets, besides one text-only exercise.
+        sentences: share of the questions that ask for a whole sentence.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, kinds: tuple[str, ...], questions: int = 7) -> None:
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        kinds: tuple[str, ...],
+        questions: int = 7,
+        sentences: float = 0.0,
+    ) -> None:
         self.tokenizer = tokenizer
         self.kinds = kinds
         self.questions = questions
+        self.sentences = sentences
         self._assistant = tokenizer.convert_tokens_to_ids(ASSISTANT)
         self._end = tokenizer.convert_tokens_to_ids(END)
         self._words = words()
@@ -85,6 +93,8 @@ class Teacher:
         asked = []
         for kind in rng.permutation(list(self.kinds)):
             if (q := ask(scene, kind, rng)) is not None:
+                if self.sentences and rng.random() < self.sentences:
+                    q = q.in_a_sentence
                 asked.append(self.segment(_typed(q.prompt, rng), q.answer))
             if len(asked) == self.questions:
                 break
@@ -155,7 +165,7 @@ class Packed:
     user: int
 
 
-def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int = 128) -> Packed:
+def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int = 168) -> Packed:
     """Pack lessons, one row each, into ``length`` tokens after the picture; questions that no longer fit are left out."""
     batch, pad = len(lessons), tokenizer.pad_token_id
     ids = np.full((batch, length), pad)

@@ -58,7 +58,8 @@ def build_processor() -> LlavaProcessor:
 def build_config(*, experts: bool = True) -> LlavaConfig:
     """The architecture. ``experts=False``: dense everywhere, the form in which training starts before upcycling.
 
-    The projections start at ``1 / sqrt(width)``: at this width the usual 0.02 leaves attention flat, and words never bind to things.
+    The projections start at ``1 / sqrt(width)``: at this width the usual 0.02 leaves attention flat, and words never bind to
+    things.
     """
     tokenizer = build_tokenizer()
     text = Qwen3MoeConfig(

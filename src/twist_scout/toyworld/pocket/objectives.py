@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Eyes:
         self.words = words or PatchWords(model.get_input_embeddings().weight.data, tokenizer)
         self._tower: Any = model.model.vision_tower
         bounds = np.cumsum([0, len(CATEGORIES), len(COLORS), len(SIZES)])
-        self._groups = [slice(int(a), int(b)) for a, b in zip(bounds, bounds[1:], strict=False)]
+        self._groups = [slice(int(a), int(b)) for a, b in pairwise(bounds)]
 
     def trained_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         """Names and tensors that this objective trains."""

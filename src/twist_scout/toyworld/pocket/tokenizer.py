@@ -52,7 +52,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     marks = ["▁[[", "[[", "]]", "▁", *(c for c in string.punctuation), *string.ascii_letters, "0x"]
     letters = ["▁" + c for c in string.ascii_letters]
     size = [f"<0x{b:02X}>" for b in range(256)]
-    vocabulary: dict[str, float] = {s: 0.0 for s in SPECIAL}
+    vocabulary: dict[str, float] = dict.fromkeys(SPECIAL, 0.0)
     for token, score in (
         *((t, -1.0) for t in (*whole, *numbers)),
         *((t, -1.5) for t in marks[:3]),

@@ -30,6 +30,11 @@ class PatchWords(nn.Module):
         tokenizer: the pocket tokenizer.
     """
 
+    #: (words, width) vector of each word, background last.
+    vectors: Tensor
+    #: (100, width) code of each patch's place.
+    places: Tensor
+
     def __init__(self, embedding: Tensor, tokenizer: PreTrainedTokenizerFast) -> None:
         super().__init__()
         names = [*CATEGORIES, *COLORS, *SIZES, "background"]
