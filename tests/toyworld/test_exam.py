@@ -9,7 +9,7 @@ from twist_scout.evaluation.referring import ReferringRecord, evaluate_referring
 from twist_scout.evaluation.understanding import answer_matches
 from twist_scout.toyworld import render, sample_scene, truth_record
 from twist_scout.toyworld.exam import exam_items
-from twist_scout.toyworld.questions import TEMPLATES
+from twist_scout.toyworld.questions import EXAM_KINDS
 from twist_scout.toyworld.scene import HELD_OUT_PAIRS
 
 
@@ -24,7 +24,7 @@ def test_every_scene_gets_every_part_and_kinds_are_about_equally_frequent() -> N
     assert parts["localization"] > 40
     assert parts["understanding"] == 120
     kinds = Counter(i.kind for _, i in items() if i.part == "understanding")
-    assert set(kinds) == set(TEMPLATES)
+    assert set(kinds) == set(EXAM_KINDS)
     assert max(kinds.values()) <= 4 * min(kinds.values())
 
 

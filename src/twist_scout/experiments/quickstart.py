@@ -51,7 +51,8 @@ class Recipe:
 
     Attributes:
         scenes: training scenes drawn.
-        per_scene: conversations about each; they share a row, so the picture is computed once.
+        per_scene: conversations about each.
+        pack: conversations that share a row, so that their picture is computed once.
         picture_size: side of the training pictures in pixels.
         steps: optimiser steps.
         batch_size: pictures per step.
@@ -60,14 +61,15 @@ class Recipe:
         exam_scenes: unseen scenes in each exam.
     """
 
-    scenes: int = 2000
+    scenes: int = 3000
     per_scene: int = 6
+    pack: int = 3
     picture_size: int = 120
     steps: int = 400
     batch_size: int = 8
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-3
     twist: dict[str, Any] = field(default_factory=lambda: {"layers": "all", "alpha_init": 0.3})
-    exam_scenes: int = 100
+    exam_scenes: int = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,9 @@ def _training(base: str, data: Path, adapter: Path, recipe: Recipe, seed: int) -
             "learning_rate": recipe.learning_rate,
             "max_steps": recipe.steps,
             "batch_size": recipe.batch_size,
-            "pack": recipe.per_scene,
+            "pack": recipe.pack,
+            "bf16": True,
+            "workers": 1,
             "warmup": 0.05,
             "save_steps": 100,
             "save_total_limit": 2,

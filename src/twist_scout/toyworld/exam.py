@@ -55,7 +55,7 @@ def exam_items(scene: Scene, rendered: Rendered, *, understanding: int = 2) -> I
     size = rendered.image.size[0]
     boxes = [Box.from_pixels(*b, width=size, height=size) for b in rendered.boxes]
     prefix = f"{'held-' if scene.held_out else ''}{scene.seed:06d}"
-    kinds, asked = list(questions.TEMPLATES), 0
+    kinds, asked = questions.EXAM_KINDS, 0
     for step in range(len(kinds)):
         kind = kinds[(scene.seed * understanding + step) % len(kinds)]
         question = questions.ask(scene, kind, rng)

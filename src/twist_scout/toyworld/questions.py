@@ -115,6 +115,11 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 }
 
 
+#: The kinds that have exactly one right answer. "places" is for training only: near a border between two parts of the picture
+#: its answer leaves the part out, and a model that names one there is not wrong.
+EXAM_KINDS: tuple[str, ...] = tuple(kind for kind in TEMPLATES if kind != "places")
+
+
 def ask(scene: Scene, kind: str, rng: Rng) -> Question | None:
     """One question of a kind about a scene, or ``None`` where the scene admits none.
 
