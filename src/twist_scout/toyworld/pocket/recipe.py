@@ -33,6 +33,7 @@ from transformers import LlavaForConditionalGeneration
 from twist_scout.errors import BadInput
 from twist_scout.toyworld.pocket.lessons import Teacher
 from twist_scout.toyworld.pocket.model import build_config, build_model, build_processor
+from twist_scout.toyworld.pocket.number_sense import give_number_sense
 from twist_scout.toyworld.pocket.objectives import Answers, Eyes
 from twist_scout.toyworld.pocket.words_of_patches import place_codes
 
@@ -134,6 +135,7 @@ def train_base(
             objective = Answers(model, eyes, processor.tokenizer, real={"words": 0.0, "join": 0.6}.get(name, 1.0))
         _run(stage, model, objective, teacher, work, console, compiled)
     if "sentences" in stages:
+        give_number_sense(model, processor.tokenizer)
         model.to(torch.bfloat16).save_pretrained(out)
         processor.save_pretrained(out)
     return out
