@@ -113,6 +113,8 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
         _announce(console, config, model, len(dataset), checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.save_model(str(folder))
+    # Mixed precision wraps the model's forward pass; the certificate is about the model as it is used.
+    trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     if main:
         _write_log(folder, trainer.state.log_history)
         certificate = compare(before, model, probe, name=config.base, adapter_folder=folder)
