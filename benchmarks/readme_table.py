@@ -2,8 +2,8 @@
 
 The exams themselves::
 
-    twist-scout toyworld evaluate --json > benchmarks/results/pocket-adapter.json
-    twist-scout toyworld evaluate --model src/twist_scout/toyworld/weights/pocket-base --json > benchmarks/results/pocket-base.json
+    twist-scout toyworld evaluate --scenes 300 --json > benchmarks/results/pocket-adapter.json
+    twist-scout toyworld evaluate --scenes 300 --model src/twist_scout/toyworld/weights/pocket-base --json > benchmarks/results/pocket-base.json
     python benchmarks/readme_table.py
 """
 
