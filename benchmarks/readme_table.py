@@ -2,9 +2,12 @@
 
 The exams themselves::
 
-    twist-scout toyworld evaluate --scenes 300 --json > benchmarks/results/pocket-adapter.json
-    twist-scout toyworld evaluate --scenes 300 --model src/twist_scout/toyworld/weights/pocket-base --json > benchmarks/results/pocket-base.json
-    python benchmarks/readme_table.py
+    cd benchmarks/results
+    twist-scout toyworld evaluate --scenes 300 --json > pocket-adapter.json
+    twist-scout toyworld evaluate --scenes 300 --json --model POCKET_BASE_FOLDER > pocket-base.json
+    python ../readme_table.py
+
+``twist_scout.toyworld.pocket_base()`` says where the base's folder is.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ INK, SOFT, PAPER = "#20242c", "#5b6472", "#ffffff"
 PANELS = (
     (9, "Where is {first}?"),
     (33, "Describe the picture and give a box for each object."),
-    (12, "What color is the {name}? Answer step by step."),
+    (84, "What color is the {name}? Answer step by step."),
     (21, "Where is the {absent}?"),
 )
 
