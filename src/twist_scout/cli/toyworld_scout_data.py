@@ -8,6 +8,7 @@ import typer
 
 from twist_scout.cli import console, options
 from twist_scout.cli.toyworld_sample import Split
+from twist_scout.errors import BadInput
 
 
 def scout_data(
@@ -17,6 +18,12 @@ def scout_data(
     per_scene: Annotated[int, typer.Option(min=1, help="At most this many conversations about each picture.")] = 6,
     size: Annotated[int, typer.Option(min=32, max=4096, help="Width and height in pixels.")] = 240,
     split: Annotated[Split, typer.Option(help="Which stream of scenes.")] = Split.train,
+    objects: Annotated[
+        str | None,
+        typer.Option(
+            help="How often pictures have 1, 2, 3 and 4 things, e.g. 1,3,3,2; the world's own lot if not given."
+        ),
+    ] = None,
 ) -> None:
     """Draw scenes and write example records about them: pictures and examples.jsonl.
 
@@ -24,9 +31,24 @@ def scout_data(
     """
     from twist_scout.toyworld.examples import write_dataset
 
+    weights = _weights(objects) if objects is not None else None
     console.make_folder(out)
     seeds = range(first_seed, first_seed + scenes)
     with console.progress() as bar:
         drawn = bar.track(seeds, description="Drawing scenes")
-        path = write_dataset(out, drawn, split=split.value, size=size, per_scene=per_scene)
+        path = write_dataset(out, drawn, split=split.value, size=size, per_scene=per_scene, objects=weights)
     console.err().print(f"Written to {path}", markup=False)
+
+
+def _weights(text: str) -> list[float]:
+    from twist_scout.toyworld.scene import MAX_OBJECTS
+
+    try:
+        weights = [float(part) for part in text.split(",")]
+    except ValueError:
+        weights = []
+    if not 1 <= len(weights) <= MAX_OBJECTS or min(weights) < 0 or not 0 < sum(weights) < float("inf"):
+        raise BadInput(
+            f"--objects {text!r}: give up to {MAX_OBJECTS} numbers with commas between them, such as 1,3,3,2."
+        )
+    return weights

@@ -53,6 +53,8 @@ class Recipe:
         scenes: training scenes drawn.
         per_scene: conversations about each.
         pack: conversations that share a row, so that their picture is computed once.
+        objects: relative frequency of training pictures with 1, 2, 3 and 4 things; those with several teach which one is
+            meant.
         picture_size: side of the training pictures in pixels.
         steps: optimiser steps.
         batch_size: pictures per step.
@@ -64,6 +66,7 @@ class Recipe:
     scenes: int = 3000
     per_scene: int = 6
     pack: int = 3
+    objects: tuple[float, ...] = (2, 3, 3, 2)
     picture_size: int = 120
     steps: int = 400
     batch_size: int = 8
@@ -129,6 +132,7 @@ def run_quickstart(
             bar.track(seeds, description="Drawing scenes"),
             size=recipe.picture_size,
             per_scene=recipe.per_scene,
+            objects=recipe.objects,
         )
     console.print(f"{recipe.scenes} scenes, up to {recipe.per_scene} conversations each: {data}", markup=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,7 @@ def write_dataset(
     size: int = 240,
     per_scene: int = 3,
     mixture: dict[str, float] = MIXTURE,
+    objects: Sequence[float] | None = None,
 ) -> Path:
     """Draw scenes and write ``folder/images/*.png`` and ``folder/examples.jsonl``.
 
@@ -73,6 +74,7 @@ def write_dataset(
         size: side of the pictures in pixels.
         per_scene: at most this many examples about each.
         mixture: how often each kind of task is drawn.
+        objects: relative frequency of scenes with 1, 2, ... objects; the world's own lot if not given.
 
     Returns:
         The path of the JSONL file.
@@ -82,7 +84,7 @@ def write_dataset(
 
     def examples() -> Iterator[Example]:
         for seed in seeds:
-            scene = sample_scene(seed, split=split)
+            scene = sample_scene(seed, split=split, objects=_count(seed, objects))
             rendered = render(scene, size)
             name = f"images/{split}-{seed:08d}.png"
             rendered.image.save(folder / name)
@@ -92,3 +94,10 @@ def write_dataset(
     path = folder / "examples.jsonl"
     write_examples(path, examples())
     return path
+
+
+def _count(seed: int, weights: Sequence[float] | None) -> int | None:
+    if weights is None:
+        return None
+    shares = np.array(weights, dtype=float)
+    return 1 + int(np.random.default_rng([0x0B7, seed]).choice(len(shares), p=shares / shares.sum()))

@@ -107,33 +107,36 @@ class Rendered:
 _TRUTH_SIZE = 240
 
 
-def sample_scene(seed: int, *, split: Split = "test", held_out: bool = False) -> Scene:
+def sample_scene(seed: int, *, split: Split = "test", held_out: bool = False, objects: int | None = None) -> Scene:
     """Draw the lots for one scene.
 
     Args:
         seed: any non-negative integer; the same seed gives the same scene for ever.
         split: which of the two streams of scenes the seed counts in.
         held_out: put exactly one held-out (category, colour) pair into the scene; only for ``split="test"``.
+        objects: how many, 1 to ``MAX_OBJECTS``; by lot if not given.
 
     Raises:
-        ValueError: a held-out scene was asked of the training stream.
+        ValueError: a held-out scene was asked of the training stream, or there is no such number of objects.
     """
+    if objects is not None and not 1 <= objects <= MAX_OBJECTS:
+        raise ValueError(f"a scene has 1 to {MAX_OBJECTS} objects, not {objects}")
     if held_out and split == "train":
         raise ValueError("held-out pairs are never sampled for training: use split='test'")
     rng = np.random.default_rng([_STREAM[split], int(held_out), seed])
     while True:
         background = BACKGROUNDS[rng.integers(len(BACKGROUNDS))]
-        specs = _sample_specs(rng, held_out)
+        specs = _sample_specs(rng, held_out, objects)
         placed = [_place(rng, category, color, size) for category, color, size in specs]
         if _crowded(placed):
             continue
         ids, areas = _measure(placed, background, seed)
-        objects = tuple(
+        seen = tuple(
             _seen(spec, where, ids == k + 1, areas[k])
             for k, (spec, where) in enumerate(zip(specs, placed, strict=True))
         )
-        if all(o is not None and o.visible >= MIN_VISIBLE for o in objects):
-            return Scene(seed, split, background, tuple(o for o in objects if o is not None))
+        if all(o is not None and o.visible >= MIN_VISIBLE for o in seen):
+            return Scene(seed, split, background, tuple(o for o in seen if o is not None))
 
 
 def render(scene: Scene, size: int = 240, *, antialias: int = 2) -> Rendered:
@@ -152,10 +155,10 @@ def render(scene: Scene, size: int = 240, *, antialias: int = 2) -> Rendered:
     return Rendered(drawing.image, drawing.ids, boxes)
 
 
-def _sample_specs(rng: np.random.Generator, held_out: bool) -> list[tuple[str, str, str]]:
+def _sample_specs(rng: np.random.Generator, held_out: bool, count: int | None) -> list[tuple[str, str, str]]:
     """Categories, colours and sizes; look-alikes (same kind or same colour) are common on purpose: they make binding matter."""
     categories, colors, sizes = list(CATEGORIES), list(COLORS), list(SIZES)
-    count = int(rng.choice([1, 2, 3, 4], p=[0.15, 0.3, 0.3, 0.25]))
+    count = count or int(rng.choice([1, 2, 3, 4], p=[0.15, 0.3, 0.3, 0.25]))
     specs: list[tuple[str, str, str]] = []
     if held_out:
         category, color = sorted(HELD_OUT_PAIRS)[rng.integers(len(HELD_OUT_PAIRS))]

@@ -47,7 +47,7 @@ class Certificate(BaseModel):
     Attributes:
         version: of this format.
         created: time, UTC.
-        base: name or folder of the base model.
+        base: hub id of the base model, or the name of its folder.
         dtype: data type of most of the base's numbers.
         device: where the comparison ran.
         tensors: SHA-256 of each tensor of the untouched base.
@@ -180,7 +180,7 @@ def certify(
             wrapped.
         BadModel: a folder is not a model or adapter.
     """
-    name = str(base) if isinstance(base, (str, Path)) else _name(base)
+    name = str(base) if isinstance(base, (str, Path)) else None
     wrapped = None if isinstance(adapter, (str, Path)) else adapter
     if isinstance(base, (str, Path)):
         where = {} if wrapped is None else {"dtype": main_dtype(wrapped), "device": wrapped.device}
@@ -222,7 +222,7 @@ def compare(
     after = observe(wrapped, probe)
     return Certificate(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        base=name or _name(wrapped),
+        base=_public_name(name or _name(wrapped)),
         dtype=_dtype_name(wrapped),
         device=str(wrapped.device),
         tensors=before.tensors,
@@ -296,6 +296,11 @@ def _dtype_name(model: Any) -> str:
 def _name(model: Any) -> str:
     config = getattr(model, "config", None)
     return str(getattr(config, "_name_or_path", "") or type(model).__name__)
+
+
+def _public_name(name: str) -> str:
+    """A hub id as it is; of a folder only its own name: where it lies is nobody's business."""
+    return Path(name).resolve().name if Path(name).exists() or Path(name).is_absolute() else name
 
 
 def _libraries() -> dict[str, str]:

@@ -20,6 +20,7 @@ from twist_scout.data.packing import GroupedByPicture, PackingCollator
 from twist_scout.data.records import Example, FrameChoice, render_messages
 from twist_scout.errors import BadConfig, TwistScoutError
 from twist_scout.loading import load_base
+from twist_scout.memory import keep_freed_memory
 from twist_scout.processor_frame import frame_for
 from twist_scout.twist.certificate import compare
 from twist_scout.twist.losses import StepwiseLoss
@@ -79,6 +80,8 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     arguments = _arguments(config)
     dtype = None if config.dtype == "auto" else getattr(torch, config.dtype)
     base, processor = load_base(config.base, dtype=dtype, device=arguments.device)
+    if arguments.device.type == "cpu":
+        keep_freed_memory()
     if config.bf16 and arguments.device.type == "cpu":
         # Under autocast on a CPU a loop over experts is three times as fast as the grouped product.
         base.set_experts_implementation("eager")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from twist_scout.toyworld.pocket.lessons import PREFIX, Lesson, Teacher, pack, patch_coverage
 from twist_scout.toyworld.pocket.model import build_model, build_processor
 from twist_scout.toyworld.pocket.objectives import Answers, Eyes
-from twist_scout.toyworld.pocket.recipe import KINDS, SENTENCE_KINDS, STAGES, upcycle
+from twist_scout.toyworld.pocket.recipe import KINDS, STAGES, Stage, train_base, upcycle
 from twist_scout.toyworld.pocket.words_of_patches import place_codes
 from twist_scout.toyworld.questions import TEMPLATES
 
@@ -64,7 +66,7 @@ def test_upcycling_computes_the_same_function() -> None:
 
 
 def test_the_recipe_trains_on_every_kind_and_rates_rise_and_fall() -> None:
-    assert set(SENTENCE_KINDS) == set(TEMPLATES)
+    assert set(KINDS) == set(TEMPLATES)
     for stage in STAGES.values():
         rates = [stage.rate(s) for s in range(stage.steps)]
         assert max(rates) <= stage.learning_rate * (1 + 1e-9)
@@ -75,3 +77,19 @@ def test_the_recipe_trains_on_every_kind_and_rates_rise_and_fall() -> None:
 def test_place_codes_are_distinct() -> None:
     codes = place_codes()
     assert torch.cdist(codes, codes).fill_diagonal_(1).min() > 0.1
+
+
+def test_a_stage_stopped_and_started_again_ends_as_if_it_had_not_been(tmp_path, monkeypatch) -> None:
+    """Three steps of "bind" in one go, and in two: the same weights."""
+    full = Stage("bind", 3, 2, 8e-4, 1, 1.0, 0)
+    half = Stage("bind", 3, 2, 8e-4, 1, 1.0, 0)
+    monkeypatch.setitem(STAGES, "bind", full)
+    train_base(tmp_path / "a", work=tmp_path / "one", stages=("bind",), compiled=False)
+    monkeypatch.setitem(STAGES, "bind", replace(half, steps=2))
+    train_base(tmp_path / "b", work=tmp_path / "two", stages=("bind",), compiled=False)
+    monkeypatch.setitem(STAGES, "bind", half)
+    train_base(tmp_path / "b", work=tmp_path / "two", stages=("bind",), compiled=False)
+    one, two = (torch.load(tmp_path / n / "bind.pt", weights_only=True)["model"] for n in ("one", "two"))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[k], two[k]) for k in one)
+    assert len((tmp_path / "two" / "curves.jsonl").read_text().splitlines()) == 2

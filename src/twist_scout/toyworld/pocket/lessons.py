@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from twist_scout.toyworld.pocket.model import GRID, IMAGE_SIZE
 from twist_scout.toyworld.pocket.tokenizer import ASSISTANT, END, USER, words
-from twist_scout.toyworld.questions import ask
+from twist_scout.toyworld.questions import ask, ask_each
 from twist_scout.toyworld.scene import Scene, render, sample_scene
 
 #: Image tokens and the user token before them.
@@ -24,11 +24,12 @@ PREFIX = 1 + GRID * GRID
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One question and its answer as token ids. ``blind``: a text-only exercise that does not see the picture."""
+    """One question and its answer as token ids, and its kind. ``blind``: a text-only exercise that does not see the picture."""
 
     question: list[int]
     answer: list[int]
     blind: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Teacher:
         kinds: question kinds to ask, weighted by repetition.
         questions: how many questions a scene gets, besides one text-only exercise.
         sentences: share of the questions that ask for a whole sentence.
+        objects: how likely a lesson's scene has 1, 2, 3 or 4 objects.
     """
 
     def __init__(
@@ -76,42 +78,50 @@ class Teacher:
         kinds: tuple[str, ...],
         questions: int = 7,
         sentences: float = 0.0,
+        objects: tuple[float, ...] = (0.1, 0.35, 0.35, 0.2),
     ) -> None:
         self.tokenizer = tokenizer
         self.kinds = kinds
         self.questions = questions
         self.sentences = sentences
+        self.objects = objects
         self._assistant = tokenizer.convert_tokens_to_ids(ASSISTANT)
         self._end = tokenizer.convert_tokens_to_ids(END)
         self._words = words()
 
     def lesson(self, seed: int) -> Lesson:
         """The lesson of training scene ``seed``."""
-        scene = sample_scene(seed, split="train")
-        rendered = render(scene, IMAGE_SIZE)
         rng = np.random.default_rng([0x1E55, seed])
-        asked = []
+        count = 1 + int(rng.choice(len(self.objects), p=self.objects))
+        scene = sample_scene(seed, split="train", objects=count)
+        asked: list[Segment] = []
+        prompts: set[str] = set()
         for kind in rng.permutation(list(self.kinds)):
-            if (q := ask(scene, kind, rng)) is not None:
+            if (q := ask(scene, kind, rng)) is not None and q.prompt not in prompts:
+                prompts.add(q.prompt)
                 if self.sentences and rng.random() < self.sentences:
                     q = q.in_a_sentence
-                asked.append(self.segment(_typed(q.prompt, rng), q.answer))
+                asked.append(self.segment(_typed(q.prompt, rng), q.answer, kind=kind))
             if len(asked) == self.questions:
                 break
         asked.append(self.segment(*self._exercise(rng), blind=True))
-        return Lesson(
-            scene,
-            np.asarray(rendered.image),
-            patch_coverage(rendered.ids, len(scene.objects)),
-            asked,
-        )
+        return _lesson(scene, asked)
 
-    def segment(self, prompt: str, answer: str, *, blind: bool = False) -> Segment:
+    def examination(self, seed: int) -> Lesson:
+        """One question of every kind about a scene of two or three things, as written and with short answers."""
+        scene = sample_scene(seed, split="train", objects=2 + seed % 2)
+        rng = np.random.default_rng([0xE8A3, seed])
+        # In random order, so that no kind is always the one that finds no room in the row.
+        asked = ask_each(scene, rng, tuple(rng.permutation(list(dict.fromkeys(self.kinds)))))
+        return _lesson(scene, [self.segment(q.prompt, q.answer, kind=q.kind) for q in asked])
+
+    def segment(self, prompt: str, answer: str, *, blind: bool = False, kind: str = "") -> Segment:
         """Token ids of one dialogue turn."""
         return Segment(
             [*self.tokenizer(prompt).input_ids, self._assistant],
             [*self.tokenizer(answer).input_ids, self._end],
             blind,
+            kind,
         )
 
     def _exercise(self, rng: np.random.Generator) -> tuple[str, str]:
@@ -127,12 +137,21 @@ class Teacher:
         if lot == 3:
             middle = (a + b) // 2
             return f"Which number is between {a} and {b}, in the middle?", str(middle)
+        if rng.random() < 0.4:
+            text = ", ".join(str(n) for n in rng.integers(101, size=rng.integers(3, 7)))
+            return f"Repeat after me: {text}", text
         said = [self._words[i] for i in rng.integers(len(self._words), size=rng.integers(2, 7))]
         said = [w.capitalize() if rng.random() < 0.3 else w for w in said]
         if rng.random() < 0.5:
             said.insert(int(rng.integers(len(said))), str(a))
         text = " ".join(said)
         return f"Repeat after me: {text}", text
+
+
+def _lesson(scene: Scene, segments: list[Segment]) -> Lesson:
+    rendered = render(scene, IMAGE_SIZE)
+    coverage = patch_coverage(rendered.ids, len(scene.objects))
+    return Lesson(scene, np.asarray(rendered.image), coverage, segments)
 
 
 def _typed(prompt: str, rng: np.random.Generator) -> str:
@@ -154,6 +173,7 @@ class Packed:
         mask: (B, 1, P + T, P + T) bool, true where attention is allowed.
         labels: (B, T) next-token targets already shifted, -100 elsewhere.
         weights: (B, T) weight of each target; a question's weights sum to the square root of its answer's length.
+        owner: (B, T) which of the row's questions each token belongs to, -1 for none.
         user: id of the user token.
     """
 
@@ -162,10 +182,11 @@ class Packed:
     mask: Tensor
     labels: Tensor
     weights: Tensor
+    owner: Tensor
     user: int
 
 
-def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int = 168) -> Packed:
+def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int = 192) -> Packed:
     """Pack lessons, one row each, into ``length`` tokens after the picture; questions that no longer fit are left out."""
     batch, pad = len(lessons), tokenizer.pad_token_id
     ids = np.full((batch, length), pad)
@@ -203,5 +224,6 @@ def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int 
         torch.from_numpy(mask)[:, None],
         torch.from_numpy(labels),
         torch.from_numpy(weights),
+        torch.from_numpy(owner),
         tokenizer.convert_tokens_to_ids(USER),
     )

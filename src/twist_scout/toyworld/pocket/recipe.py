@@ -1,16 +1,16 @@
-"""The pocket base's training recipe: five resumable stages, image understanding only, not one box or coordinate.
+"""The pocket base's training recipe: four resumable stages, image understanding only, not one box or coordinate.
 
-=========  ==========================================================================================================
-words      the decoder (dense) answers questions about *exact* image tokens: sums of the word vectors of what each patch
-           shows. Words bind to things here, within minutes.
-eyes       the vision tower and the projector learn to produce those tokens from pixels.
-join       the decoder goes on with the tower's own, imperfect tokens.
-experts    every other FFN is upcycled into four experts (as MoE-LLaVA does) and training goes on with their router.
-sentences  half of the answers become whole sentences, and descriptions name the part of the picture that each thing is
-           in: what a sentence needs is looked up where it is said, and not once at the start of the answer.
-=========  ==========================================================================================================
+=======  ============================================================================================================
+bind     the decoder (dense) says the colour or the size of the *named* one of several things, about *exact* image
+         tokens: sums of the word vectors of what each patch shows. With these two kinds of question alone words bind
+         to things within a few hundred steps; among many kinds, which can be guessed at, they did not in thousands.
+eyes     the vision tower and the projector learn to produce those tokens from pixels.
+join     all kinds of questions, about the tower's own, imperfect tokens: where things are, in words, and whole
+         sentences, in which what is said is looked up where it is said. The longest stage.
+experts  every other FFN is upcycled into four experts (as MoE-LLaVA does) and training goes on with their router.
+=======  ============================================================================================================
 
-"words" and "eyes" do not depend on each other and may run side by side. Every stage writes a checkpoint and a line of
+"bind" and "eyes" do not depend on each other and may run side by side. Every stage writes a checkpoint and a line of
 ``curves.jsonl`` as it goes; started again, it continues where it was.
 """
 
@@ -28,23 +28,24 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 from transformers import LlavaForConditionalGeneration
 
 from twist_scout.errors import BadInput
-from twist_scout.toyworld.pocket.lessons import Teacher
+from twist_scout.memory import keep_freed_memory
+from twist_scout.toyworld.pocket.lessons import Lesson, Teacher
 from twist_scout.toyworld.pocket.model import build_config, build_model, build_processor
 from twist_scout.toyworld.pocket.number_sense import give_number_sense
 from twist_scout.toyworld.pocket.objectives import Answers, Eyes
 from twist_scout.toyworld.pocket.words_of_patches import place_codes
 
-#: Question kinds; those in which words must bind to things come twice.
+#: What each stage's lessons ask, weighted by repetition.
+BINDING = ("color",) * 6 + ("size",) * 6
 KINDS = (
-    *("color", "color", "exists", "exists", "name", "count", "total"),
-    *("relation", "relation", "related", "size", "area", "area", "caption"),
+    *("color", "color", "exists", "exists", "name", "count", "total", "size", "size", "caption"),
+    *("relation", "relation", "direction", "direction", "related", "area", "area", "places", "places"),
+    *("order", "order", "extreme", "resident"),
 )
-
-#: In the last stage descriptions also name places.
-SENTENCE_KINDS = (*KINDS, "places", "places")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Stage:
         warmup: steps over which the learning rate rises.
         level: share of the steps after which it falls to 3 % along a cosine; 1: never.
         first_seed: seed of the first training scene.
+        sharpening: learning rate of the scales of queries and keys, relative to that of everything else. Attention that
+            has to pick four patches of a hundred needs large logits, and these scales are what bounds them.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Stage:
     warmup: int
     level: float
     first_seed: int
+    sharpening: float = 1.0
 
     def rate(self, step: int) -> float:
         """Learning rate at a 0-based step."""
@@ -80,11 +84,10 @@ class Stage:
 STAGES: dict[str, Stage] = {
     s.name: s
     for s in (
-        Stage("words", 1000, 32, 7e-4, 100, 1.0, 0),
+        Stage("bind", 400, 32, 8e-4, 60, 1.0, 0),
         Stage("eyes", 2000, 32, 6e-4, 100, 0.6, 0),
-        Stage("join", 200, 32, 5e-4, 30, 1.0, 2_000_000),
-        Stage("experts", 400, 32, 5e-4, 30, 0.2, 3_000_000),
-        Stage("sentences", 300, 32, 5e-4, 20, 0.4, 4_000_000),
+        Stage("join", 3200, 16, 7e-4, 50, 0.7, 2_000_000, sharpening=4.0),
+        Stage("experts", 300, 16, 4e-4, 30, 0.2, 3_000_000, sharpening=4.0),
     )
 }
 
@@ -111,31 +114,35 @@ def train_base(
     """
     console = console or Console(stderr=True)
     work.mkdir(parents=True, exist_ok=True)
+    keep_freed_memory()
     processor = build_processor()
-    teacher = Teacher(processor.tokenizer, KINDS)
+    teacher = Teacher(processor.tokenizer, BINDING, 6, objects=(0.0, 0.6, 0.4))
     model = _dense()
     eyes = Eyes(model, processor.tokenizer)
     for name in stages:
         stage = STAGES[name]
         if name == "join":
-            _load(model, work / "words.pt", ("model.language_model.", "lm_head."))
+            _load(model, work / "bind.pt", ("model.language_model.", "lm_head."))
+            give_number_sense(model, processor.tokenizer)
         if name == "experts":
             dense, model = model, LlavaForConditionalGeneration(build_config())
             _load(dense, work / "join.pt", ("",))
             upcycle(dense, model)
-        if name == "sentences":
-            model = LlavaForConditionalGeneration(build_config())
-            _load(model, work / "experts.pt", ("",))
-            teacher = Teacher(processor.tokenizer, SENTENCE_KINDS, 8, sentences=0.5)
-        if name in ("join", "experts", "sentences"):
+        if name in ("join", "experts"):
             _load(model, work / "eyes.pt", ("model.vision_tower.", "model.multi_modal_projector."))
             eyes = Eyes(model, processor.tokenizer, eyes.words)
+            teacher = Teacher(processor.tokenizer, KINDS, 8, sentences=0.35)
         objective: Answers | Eyes = eyes
         if name != "eyes":
-            objective = Answers(model, eyes, processor.tokenizer, real={"words": 0.0, "join": 0.6}.get(name, 1.0))
+            objective = Answers(
+                model,
+                eyes,
+                processor.tokenizer,
+                real={"bind": 0.0, "join": 0.8}.get(name, 1.0),
+                length=96 if name == "bind" else 192,
+            )
         _run(stage, model, objective, teacher, work, console, compiled)
-    if "sentences" in stages:
-        give_number_sense(model, processor.tokenizer)
+    if "experts" in stages:
         model.to(torch.bfloat16).save_pretrained(out)
         processor.save_pretrained(out)
     return out
@@ -166,8 +173,10 @@ def _dense() -> LlavaForConditionalGeneration:
     model = build_model(experts=False)
     layers = model.config.text_config.num_hidden_layers
     for name, p in model.model.language_model.named_parameters():
-        if name.endswith(("o_proj.weight", "down_proj.weight")):
+        if name.endswith("down_proj.weight"):
             nn.init.normal_(p, std=0.02 / math.sqrt(2 * layers))
+        if name.endswith("o_proj.weight"):
+            nn.init.normal_(p, std=0.5 * model.config.text_config.hidden_size**-0.5)
     for p in model.model.multi_modal_projector.parameters():
         nn.init.normal_(p, std=0.05) if p.ndim > 1 else nn.init.zeros_(p)
     start_by_likeness(model.model.vision_tower)
@@ -208,7 +217,7 @@ def _run(
     trained = dict(objective.trained_parameters())
     for name, p in model.named_parameters():
         p.requires_grad_(name in trained)
-    optimizer = torch.optim.AdamW(trained.values(), lr=stage.learning_rate, betas=(0.9, 0.98), weight_decay=0.02)
+    optimizer = _optimizer(stage, trained)
     checkpoint, start = work / f"{stage.name}.pt", 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
@@ -218,6 +227,8 @@ def _run(
         start = saved["step"]
     if compiled:
         objective.compile()
+    steps: Any = range(start, stage.steps)
+    loader = DataLoader(_Lessons(teacher, stage), batch_size=None, sampler=steps, num_workers=1, prefetch_factor=4)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -228,18 +239,17 @@ def _run(
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task(stage.name, total=stage.steps, completed=start, note="")
         began, smooth = time.monotonic(), None
-        for step in range(start, stage.steps):
+        for step, lessons in enumerate(loader, start):
             for group in optimizer.param_groups:
-                group["lr"] = stage.rate(step)
-            first = stage.first_seed + step * stage.batch
-            loss = objective.loss([teacher.lesson(first + i) for i in range(stage.batch)])
+                group["lr"] = stage.rate(step) * group["factor"]
+            loss = objective.loss(lessons)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(trained.values(), 1.0)
             optimizer.step()
             smooth = loss.item() if smooth is None else 0.95 * smooth + 0.05 * loss.item()
             progress.update(bar, advance=1, note=f"loss {smooth:.3f}")
-            if (step + 1) % 200 == 0 or step + 1 == stage.steps:
+            if (step + 1) % 400 == 0 or step + 1 == stage.steps:
                 _save(checkpoint, model, optimizer, step + 1, tuple(trained))
                 row = {
                     "stage": stage.name,
@@ -251,6 +261,28 @@ def _run(
                 with open(work / "curves.jsonl", "a", encoding="utf-8") as curves:
                     curves.write(json.dumps(row) + "\n")
                 console.print(json.dumps(row))
+
+
+class _Lessons(Dataset[list[Lesson]]):
+    """The lessons of each step of a stage, for a process of their own that draws them while the model computes."""
+
+    def __init__(self, teacher: Teacher, stage: Stage) -> None:
+        self.teacher, self.stage = teacher, stage
+
+    def __getitem__(self, step: int) -> list[Lesson]:
+        first = self.stage.first_seed + step * self.stage.batch
+        return [self.teacher.lesson(first + i) for i in range(self.stage.batch)]
+
+
+def _optimizer(stage: Stage, trained: dict[str, nn.Parameter]) -> torch.optim.Optimizer:
+    """AdamW; what scales queries and keys learns ``stage.sharpening`` times as fast as the rest."""
+    scales = [name for name in trained if name.endswith(("q_norm.weight", "k_norm.weight"))]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for name, p in trained.items() if name not in scales], "factor": 1.0},
+        {"params": [trained[name] for name in scales], "factor": stage.sharpening},
+    ]
+    groups = [group for group in groups if group["params"]]
+    return torch.optim.AdamW(groups, lr=stage.learning_rate, betas=(0.9, 0.98), weight_decay=0.02)
 
 
 def _save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, names: tuple[str, ...]) -> None:
