@@ -143,6 +143,7 @@ def train_base(
             )
         _run(stage, model, objective, teacher, work, console, compiled)
     if "experts" in stages:
+        give_number_sense(model, processor.tokenizer)  # again: training wore half of it away
         model.to(torch.bfloat16).save_pretrained(out)
         processor.save_pretrained(out)
     return out
