@@ -3,8 +3,8 @@
 The exams themselves::
 
     cd benchmarks/results
-    twist-scout toyworld evaluate --scenes 300 --json > pocket-adapter.json
-    twist-scout toyworld evaluate --scenes 300 --json --model POCKET_BASE_FOLDER > pocket-base.json
+    twist-scout toyworld evaluate --scenes 1000 --json > pocket-adapter.json
+    twist-scout toyworld evaluate --scenes 1000 --json --model POCKET_BASE_FOLDER > pocket-base.json
     python ../readme_table.py
 
 ``twist_scout.toyworld.pocket_base()`` says where the base's folder is.

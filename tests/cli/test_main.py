@@ -19,6 +19,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE)}
 COMMANDS = (
     (),
     ("ground",),
+    ("plan",),
     ("train",),
     ("certify",),
     ("quickstart",),

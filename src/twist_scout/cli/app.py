@@ -9,6 +9,7 @@ import typer
 from twist_scout import __version__
 from twist_scout.cli.certify import certify
 from twist_scout.cli.ground import ground
+from twist_scout.cli.plan import plan
 from twist_scout.cli.quickstart import quickstart
 from twist_scout.cli.toyworld_evaluate import evaluate
 from twist_scout.cli.toyworld_sample import sample
@@ -28,6 +29,7 @@ app.add_typer(toyworld, name="toyworld")
 
 app.command()(quickstart)
 app.command()(ground)
+app.command()(plan)
 app.command()(train)
 app.command()(certify)
 toyworld.command()(sample)

@@ -68,7 +68,7 @@ class Recipe:
     pack: int = 3
     objects: tuple[float, ...] = (2, 3, 3, 2)
     picture_size: int = 120
-    steps: int = 400
+    steps: int = 580
     batch_size: int = 8
     learning_rate: float = 1.5e-3
     twist: dict[str, Any] = field(default_factory=lambda: {"layers": "all", "alpha_init": 0.3})
