@@ -21,10 +21,10 @@ INK, SOFT, PAPER = "#20242c", "#5b6472", "#ffffff"
 
 #: (test seed, prompt)
 PANELS = (
-    (9, "Where is {first}?"),
-    (33, "Describe the picture and give a box for each object."),
+    (25, "Where is {first}?"),
+    (73, "Describe the picture and give a box for each object."),
     (84, "What color is the {name}? Answer step by step."),
-    (21, "Where is the {absent}?"),
+    (67, "Where is the {absent}?"),
 )
 
 
