@@ -6,6 +6,10 @@ from twist_scout.routing.rule import decide
 from twist_scout.toyworld import grounding_tasks, questions
 
 WORDS = {
+    "start": "left",
+    "end": "right",
+    "side": "top",
+    "area": "top left",
     "ref": "the small red car left of the dog",
     "name": "dog",
     "a_name": "an apple",
