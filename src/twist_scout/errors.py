@@ -42,3 +42,10 @@ class BadRecord(BadInput):
         super().__init__(f"{file}, line {line}: {problem}")
         self.file = Path(file)
         self.line = line
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of another library says, in one line of at most 160 characters without a full stop."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0].rstrip(".") if lines else type(error).__name__
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from twist_scout.errors import BadConfig, BadModel, TwistScoutError
+from twist_scout.errors import BadConfig, BadModel, TwistScoutError, first_line
 
 Source = str | Path
 
@@ -38,14 +38,14 @@ def load_base(base: Source, *, dtype: torch.dtype | None = None, device: torch.d
         model = AutoModelForImageTextToText.from_pretrained(name, dtype=weights)
     except Exception as error:  # every layer below raises its own types for a damaged folder
         raise BadModel(
-            f"{base} cannot be loaded as a vision-language model ({_first_line(error)}): give a "
+            f"{base} cannot be loaded as a vision-language model ({first_line(error)}): give a "
             "folder that save_pretrained wrote, or a hub id."
         ) from error
     try:
         processor = AutoProcessor.from_pretrained(name)
     except Exception as error:
         raise BadModel(
-            f"The processor of {base} cannot be loaded ({_first_line(error)}): save it into the "
+            f"The processor of {base} cannot be loaded ({first_line(error)}): save it into the "
             "same folder with processor.save_pretrained."
         ) from error
     if not (hasattr(processor, "image_processor") and hasattr(processor, "tokenizer")):
@@ -82,7 +82,7 @@ def load_adapter(model: Any, adapter: Source) -> Any:
     except Exception as error:
         raise BadModel(
             f"The adapter {adapter} does not fit this base model, or is damaged "
-            f"({_first_line(error)}): load it on the base that it was trained on."
+            f"({first_line(error)}): load it on the base that it was trained on."
         ) from error
 
 
@@ -94,7 +94,7 @@ def read_adapter_config(adapter: Source) -> dict[str, Any]:
     """
     path = Path(adapter).expanduser()
     if not path.exists():
-        if _is_path(adapter):
+        if is_path(adapter):
             raise BadModel(f"The adapter folder {adapter} does not exist: check the path.")
         return _hub_adapter_config(str(adapter))
     file = path / "adapter_config.json"
@@ -106,7 +106,7 @@ def read_adapter_config(adapter: Source) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        raise BadModel(f"{file} cannot be read ({_first_line(error)}): save the adapter again.") from error
+        raise BadModel(f"{file} cannot be read ({first_line(error)}): save the adapter again.") from error
     if not isinstance(config, dict) or "peft_type" not in config:
         raise BadModel(f"{file} names no peft_type: save the adapter again with save_pretrained.")
     return config
@@ -124,8 +124,7 @@ def choose_device(device: str | torch.device | None) -> torch.device:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BadConfig(f"Device {str(device)!r} cannot be used ({reason}): try 'cpu'.") from error
+        raise BadConfig(f"Device {str(device)!r} cannot be used ({first_line(error)}): try 'cpu'.") from error
     return chosen
 
 
@@ -142,12 +141,12 @@ def _checked_base(base: Source) -> str:
         return str(path)
     if path.exists():
         raise BadModel(f"{base} is a file: give the folder that holds the model.")
-    if _is_path(base):
+    if is_path(base):
         raise BadModel(f"The model folder {base} does not exist: check the path.")
     return str(base)
 
 
-def _is_path(source: Source) -> bool:
+def is_path(source: Source) -> bool:
     """Whether a source that is not on this disk was meant to be: a hub id is ``owner/name``."""
     text = str(source)
     return isinstance(source, Path) or text.startswith((".", "/", "~")) or text.count("/") != 1
@@ -161,11 +160,5 @@ def _hub_adapter_config(adapter: str) -> dict[str, Any]:
     except Exception as error:  # the hub, the network and peft raise their own types
         raise BadModel(
             f"{adapter} is neither a folder here nor an adapter that the hub gives out "
-            f"({_first_line(error)}): check the name."
+            f"({first_line(error)}): check the name."
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
-    return text if len(text) <= 160 else text[:157] + "..."

@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 
-from twist_scout.errors import BadConfig, BadModel
+from twist_scout.errors import BadConfig, BadModel, first_line
+from twist_scout.loading import is_path
 from twist_scout.twist.config import DTYPES
 
 
@@ -72,10 +73,10 @@ def build_meta_model(source: str | Path, *, dtype: str | None = None) -> MetaMod
         with torch.device("meta"):
             model = kind.from_config(config, dtype=chosen)
     except ImportError as error:
-        raise BadModel(f"{source} needs a library that is not installed here: {_first_line(error)}.") from error
+        raise BadModel(f"{source} needs a library that is not installed here: {first_line(error)}.") from error
     except Exception as error:  # a config can be wrong in as many ways as there are models
         raise BadModel(
-            f"transformers cannot build the model that {source} describes ({_first_line(error)}): check its config.json."
+            f"transformers cannot build the model that {source} describes ({first_line(error)}): check its config.json."
         ) from error
     return MetaModel(model.eval(), chosen, tuple(notes))
 
@@ -112,11 +113,11 @@ def _read_config(source: str | Path) -> Any:
     path = Path(source).expanduser()
     if path.exists():
         return _local_config(source, _config_file(path))
-    if isinstance(source, Path) or source.startswith((".", "/", "~")) or source.count("/") != 1:
+    if is_path(source):
         raise BadModel(
             f"{source} does not exist: check the path, or give a config.json or a hub id, which is written owner/name."
         )
-    return _hub_config(source)
+    return _hub_config(str(source))
 
 
 def _config_file(path: Path) -> Path:
@@ -140,7 +141,7 @@ def _local_config(source: str | Path, file: Path) -> Any:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadModel(f"{file} cannot be read as JSON ({_first_line(error)}): save the model again.") from error
+        raise BadModel(f"{file} cannot be read as JSON ({first_line(error)}): save the model again.") from error
     if not isinstance(content, dict) or "model_type" not in content:
         raise BadModel(f"{file} names no model_type, so it is not the config of a transformers model.")
     try:
@@ -148,7 +149,7 @@ def _local_config(source: str | Path, file: Path) -> Any:
     except Exception as error:
         raise BadModel(
             f"transformers does not understand the config of {source} (model_type {content['model_type']!r}; "
-            f"{_first_line(error)}): check the file, or update transformers."
+            f"{first_line(error)}): check the file, or update transformers."
         ) from error
 
 
@@ -175,7 +176,7 @@ def _hub_config(name: str) -> Any:
         )
     else:
         problem = (
-            f"The config of {name} cannot be used ({_first_line(causes[0])}): give a model that transformers knows."
+            f"The config of {name} cannot be used ({first_line(causes[0])}): give a model that transformers knows."
         )
     raise BadModel(problem) from causes[0]
 
@@ -197,9 +198,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0].rstrip(".") if lines else type(error).__name__
-    return text if len(text) <= 160 else text[:157] + "..."
