@@ -14,7 +14,7 @@ import numpy as np
 from twist_scout.boxes.box import Box
 from twist_scout.toyworld import grounding_tasks, questions
 from twist_scout.toyworld.expressions import refer
-from twist_scout.toyworld.scene import HELD_OUT_PAIRS, Rendered, Scene
+from twist_scout.toyworld.scene import Rendered, Scene
 
 Part = Literal["understanding", "rec", "localization", "gic", "absent"]
 
@@ -95,5 +95,5 @@ def exam_items(scene: Scene, rendered: Rendered, *, understanding: int = 2) -> I
 
 def _subject(scene: Scene, rng: np.random.Generator) -> int:
     """Which object a referring expression is about: the held-out one, where there is one."""
-    unusual = [i for i, o in enumerate(scene.objects) if o.pair in HELD_OUT_PAIRS]
+    unusual = [i for i, o in enumerate(scene.objects) if o.held_out]
     return unusual[0] if unusual else int(rng.integers(len(scene.objects)))

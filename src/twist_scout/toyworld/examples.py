@@ -9,7 +9,7 @@ import numpy as np
 
 from twist_scout.data.records import Example, Message, write_examples
 from twist_scout.toyworld.grounding_tasks import GroundingTask, make_task
-from twist_scout.toyworld.scene import Rendered, Scene, Split, render, sample_scene
+from twist_scout.toyworld.scene import Rendered, Scene, Split, draw_count, render, sample_scene
 
 #: How often each kind of task is drawn. The paper trains on expressions, grounded captions and step-by-step questions with
 #: negatives (§5); so small a model needs most of its tokens to be new boxes, and step-by-step answers repeat theirs.
@@ -84,7 +84,8 @@ def write_dataset(
 
     def examples() -> Iterator[Example]:
         for seed in seeds:
-            scene = sample_scene(seed, split=split, objects=_count(seed, objects))
+            count = None if objects is None else draw_count(np.random.default_rng([0x0B7, seed]), objects)
+            scene = sample_scene(seed, split=split, objects=count)
             rendered = render(scene, size)
             name = f"images/{split}-{seed:08d}.png"
             rendered.image.save(folder / name)
@@ -94,10 +95,3 @@ def write_dataset(
     path = folder / "examples.jsonl"
     write_examples(path, examples())
     return path
-
-
-def _count(seed: int, weights: Sequence[float] | None) -> int | None:
-    if weights is None:
-        return None
-    shares = np.array(weights, dtype=float)
-    return 1 + int(np.random.default_rng([0x0B7, seed]).choice(len(shares), p=shares / shares.sum()))

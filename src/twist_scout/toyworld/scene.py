@@ -9,6 +9,7 @@ first altogether, so that a score on them says what was generalised and not reme
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,6 +73,11 @@ class SceneObject:
         """(category, colour)."""
         return (self.category, self.color)
 
+    @property
+    def held_out(self) -> bool:
+        """Whether its pair is one of :data:`HELD_OUT_PAIRS`."""
+        return self.pair in HELD_OUT_PAIRS
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -85,7 +91,7 @@ class Scene:
     @property
     def held_out(self) -> bool:
         """Whether any object is one of :data:`HELD_OUT_PAIRS`."""
-        return any(o.pair in HELD_OUT_PAIRS for o in self.objects)
+        return any(o.held_out for o in self.objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,12 @@ def sample_scene(seed: int, *, split: Split = "test", held_out: bool = False, ob
         )
         if all(o is not None and o.visible >= MIN_VISIBLE for o in seen):
             return Scene(seed, split, background, tuple(o for o in seen if o is not None))
+
+
+def draw_count(rng: np.random.Generator, weights: Sequence[float]) -> int:
+    """A number of objects by lot: ``weights[n]`` says how often, relatively, a scene has n + 1."""
+    shares = np.array(weights, dtype=float)
+    return 1 + int(rng.choice(len(shares), p=shares / shares.sum()))
 
 
 def render(scene: Scene, size: int = 240, *, antialias: int = 2) -> Rendered:

@@ -8,7 +8,7 @@ import numpy as np
 
 from twist_scout.toyworld.expressions import RELATIONS, refer, related
 from twist_scout.toyworld.questions import caption, mention, reading_order
-from twist_scout.toyworld.scene import HELD_OUT_PAIRS, Rendered, Scene
+from twist_scout.toyworld.scene import Rendered, Scene
 
 
 def truth_record(scene: Scene, rendered: Rendered, image_name: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def truth_record(scene: Scene, rendered: Rendered, image_name: str) -> dict[str,
                 "size": o.size,
                 "box": list(rendered.boxes[i]),
                 "visible": round(o.visible, 4),
-                "held_out": o.pair in HELD_OUT_PAIRS,
+                "held_out": o.held_out,
                 "expression": refer(scene, i, rng),
             }
             for i, o in enumerate(scene.objects)

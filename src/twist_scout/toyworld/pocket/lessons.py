@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from twist_scout.toyworld.pocket.model import GRID, IMAGE_SIZE
 from twist_scout.toyworld.pocket.tokenizer import ASSISTANT, END, USER, words
 from twist_scout.toyworld.questions import ask, ask_each
-from twist_scout.toyworld.scene import Scene, render, sample_scene
+from twist_scout.toyworld.scene import Scene, draw_count, render, sample_scene
 
 #: Image tokens and the user token before them.
 PREFIX = 1 + GRID * GRID
@@ -69,7 +69,7 @@ class Teacher:
         kinds: question kinds to ask, weighted by repetition.
         questions: how many questions a scene gets, besides one text-only exercise.
         sentences: share of the questions that ask for a whole sentence.
-        objects: how likely a lesson's scene has 1, 2, 3 or 4 objects.
+        objects: relative frequency of scenes with 1, 2, ... objects.
     """
 
     def __init__(
@@ -92,8 +92,7 @@ class Teacher:
     def lesson(self, seed: int) -> Lesson:
         """The lesson of training scene ``seed``."""
         rng = np.random.default_rng([0x1E55, seed])
-        count = 1 + int(rng.choice(len(self.objects), p=self.objects))
-        scene = sample_scene(seed, split="train", objects=count)
+        scene = sample_scene(seed, split="train", objects=draw_count(rng, self.objects))
         asked: list[Segment] = []
         prompts: set[str] = set()
         for kind in rng.permutation(list(self.kinds)):

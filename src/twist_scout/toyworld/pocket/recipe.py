@@ -60,6 +60,12 @@ class Stage:
         warmup: steps over which the learning rate rises.
         level: share of the steps after which it falls to 3 % along a cosine; 1: never.
         first_seed: seed of the first training scene.
+        kinds: question kinds of its lessons, weighted by repetition.
+        questions: how many questions a scene gets.
+        sentences: share of the questions that ask for a whole sentence.
+        objects: relative frequency of scenes with 1, 2, ... objects.
+        real: share of the batches in which the decoder sees the tower's own tokens instead of exact ones.
+        length: tokens of a packed row, the picture's not counted.
         sharpening: learning rate of the scales of queries and keys, relative to that of everything else. Attention that
             has to pick four patches of a hundred needs large logits, and these scales are what bounds them.
     """
@@ -71,7 +77,17 @@ class Stage:
     warmup: int
     level: float
     first_seed: int
+    kinds: tuple[str, ...] = KINDS
+    questions: int = 8
+    sentences: float = 0.35
+    objects: tuple[float, ...] = (0.1, 0.35, 0.35, 0.2)
+    real: float = 1.0
+    length: int = 192
     sharpening: float = 1.0
+
+    def teacher(self, tokenizer: Any) -> Teacher:
+        """Who writes its lessons."""
+        return Teacher(tokenizer, self.kinds, self.questions, sentences=self.sentences, objects=self.objects)
 
     def rate(self, step: int) -> float:
         """Learning rate at a 0-based step."""
@@ -81,15 +97,37 @@ class Stage:
         return self.learning_rate * rising * (0.515 + 0.485 * math.cos(math.pi * falling))
 
 
-STAGES: dict[str, Stage] = {
-    s.name: s
-    for s in (
-        Stage("bind", 400, 32, 8e-4, 60, 1.0, 0),
-        Stage("eyes", 2000, 32, 6e-4, 100, 0.6, 0),
-        Stage("join", 3200, 16, 7e-4, 50, 0.7, 2_000_000, sharpening=4.0),
-        Stage("experts", 300, 16, 4e-4, 30, 0.2, 3_000_000, sharpening=4.0),
-    )
-}
+_BIND = Stage(
+    "bind",
+    steps=400,
+    batch=32,
+    learning_rate=8e-4,
+    warmup=60,
+    level=1.0,
+    first_seed=0,
+    kinds=BINDING,
+    questions=6,
+    sentences=0.0,
+    objects=(0.0, 0.6, 0.4),
+    real=0.0,
+    length=96,
+)
+_EYES = Stage("eyes", steps=2000, batch=32, learning_rate=6e-4, warmup=100, level=0.6, first_seed=0)
+_JOIN = Stage(
+    "join",
+    steps=3200,
+    batch=16,
+    learning_rate=7e-4,
+    warmup=50,
+    level=0.7,
+    first_seed=2_000_000,
+    real=0.8,
+    sharpening=4.0,
+)
+_EXPERTS = Stage(
+    "experts", steps=300, batch=16, learning_rate=4e-4, warmup=30, level=0.2, first_seed=3_000_000, sharpening=4.0
+)
+STAGES: dict[str, Stage] = {stage.name: stage for stage in (_BIND, _EYES, _JOIN, _EXPERTS)}
 
 
 def train_base(
@@ -116,7 +154,6 @@ def train_base(
     work.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     processor = build_processor()
-    teacher = Teacher(processor.tokenizer, BINDING, 6, objects=(0.0, 0.6, 0.4))
     model = _dense()
     eyes = Eyes(model, processor.tokenizer)
     for name in stages:
@@ -131,19 +168,12 @@ def train_base(
         if name in ("join", "experts"):
             _load(model, work / "eyes.pt", ("model.vision_tower.", "model.multi_modal_projector."))
             eyes = Eyes(model, processor.tokenizer, eyes.words)
-            teacher = Teacher(processor.tokenizer, KINDS, 8, sentences=0.35)
         objective: Answers | Eyes = eyes
         if name != "eyes":
-            objective = Answers(
-                model,
-                eyes,
-                processor.tokenizer,
-                real={"bind": 0.0, "join": 0.8}.get(name, 1.0),
-                length=96 if name == "bind" else 192,
-            )
-        _run(stage, model, objective, teacher, work, console, compiled)
+            objective = Answers(model, eyes, processor.tokenizer, real=stage.real, length=stage.length)
+        _run(stage, model, objective, stage.teacher(processor.tokenizer), work, console, compiled)
     if "experts" in stages:
-        give_number_sense(model, processor.tokenizer)  # again: training wore half of it away
+        give_number_sense(model, processor.tokenizer)  # again: training wears it away
         model.to(torch.bfloat16).save_pretrained(out)
         processor.save_pretrained(out)
     return out
@@ -169,7 +199,7 @@ def upcycle(dense: LlavaForConditionalGeneration, sparse: LlavaForConditionalGen
 
 
 def _dense() -> LlavaForConditionalGeneration:
-    """The dense form with a seeded start; projections back into the residual stream start small."""
+    """The dense form with a seeded start: what FFNs add to the residual stream starts small, what attention adds does not."""
     torch.manual_seed(0)
     model = build_model(experts=False)
     layers = model.config.text_config.num_hidden_layers

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twist_scout.toyworld.drawing import CATEGORIES, COLORS
 from twist_scout.toyworld.expressions import NUMBER_WORDS, Description, plural, shortest, with_article
 from twist_scout.toyworld.questions.question import Question, Rng, fill, join, pick
-from twist_scout.toyworld.scene import HELD_OUT_PAIRS, Scene
+from twist_scout.toyworld.scene import Scene
 
 
 def mention(scene: Scene, index: int) -> str:
@@ -57,7 +57,7 @@ def _color(scene: Scene, rng: Rng) -> Question | None:
         return None
     ref = options[rng.integers(len(options))].text(scene)
     prompt = fill("color", rng, ref=f"the {ref}")
-    return Question("color", prompt, o.color, o.pair in HELD_OUT_PAIRS, f"The {ref} is {o.color}.")
+    return Question("color", prompt, o.color, o.held_out, f"The {ref} is {o.color}.")
 
 
 def _name(scene: Scene, rng: Rng) -> Question | None:
@@ -65,7 +65,7 @@ def _name(scene: Scene, rng: Rng) -> Question | None:
     o = scene.objects[index]
     if sum(x.color == o.color for x in scene.objects) > 1:
         return None
-    return Question("name", fill("name", rng, color=o.color), with_article(o.category), o.pair in HELD_OUT_PAIRS)
+    return Question("name", fill("name", rng, color=o.color), with_article(o.category), o.held_out)
 
 
 def _exists(scene: Scene, rng: Rng) -> Question | None:
@@ -76,7 +76,7 @@ def _exists(scene: Scene, rng: Rng) -> Question | None:
     o = scene.objects[pick(scene, rng)]
     what = o.category if rng.random() < 0.4 else f"{o.color} {o.category}"
     prompt = fill("exists", rng, what=with_article(what))
-    return Question("exists", prompt, "yes", o.pair in HELD_OUT_PAIRS, f"Yes, there is {with_article(what)}.")
+    return Question("exists", prompt, "yes", o.held_out, f"Yes, there is {with_article(what)}.")
 
 
 def _count(scene: Scene, rng: Rng) -> Question | None:
@@ -97,7 +97,7 @@ def _size(scene: Scene, rng: Rng) -> Question | None:
         return None
     ref = shortest(scene, index).text(scene)
     prompt = fill("size", rng, ref="the " + ref)
-    return Question("size", prompt, o.size, o.pair in HELD_OUT_PAIRS, f"The {ref} is {o.size}.")
+    return Question("size", prompt, o.size, o.held_out, f"The {ref} is {o.size}.")
 
 
 def _caption(scene: Scene, rng: Rng) -> Question | None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from twist_scout.toyworld.expressions import RELATIONS, refer, related, shortest, with_article
 from twist_scout.toyworld.questions.question import Question, Rng, fill, join, pick
 from twist_scout.toyworld.questions.what import mention, reading_order
-from twist_scout.toyworld.scene import HELD_OUT_PAIRS, Scene
+from twist_scout.toyworld.scene import Scene
 
 
 def area_name(center: tuple[float, float]) -> str | None:
@@ -60,11 +60,10 @@ def _related(scene: Scene, rng: Rng) -> Question | None:
     if not found:
         return None
     index, name, anchor = found[rng.integers(len(found))]
-    o = scene.objects[index]
-    other, what = "the " + shortest(scene, anchor).text(scene), with_article(f"{o.color} {o.category}")
+    other, what = "the " + shortest(scene, anchor).text(scene), _thing(scene, index)
     prompt = fill("related", rng, relation=name, anchor=other)
     sentence = f"{what.capitalize()} is {name} {other}."
-    return Question("related", prompt, what, o.pair in HELD_OUT_PAIRS, sentence)
+    return Question("related", prompt, what, scene.objects[index].held_out, sentence)
 
 
 def _direction(scene: Scene, rng: Rng) -> Question | None:
@@ -80,7 +79,7 @@ def _direction(scene: Scene, rng: Rng) -> Question | None:
     index, name, anchor = found[rng.integers(len(found))]
     ref, other = ("the " + shortest(scene, i).text(scene) for i in (index, anchor))
     sentence = f"{ref.capitalize()} is {name} {other}."
-    held_out = scene.objects[index].pair in HELD_OUT_PAIRS
+    held_out = scene.objects[index].held_out
     return Question("direction", fill("direction", rng, ref=ref, anchor=other), f"{name} it", held_out, sentence)
 
 
@@ -125,7 +124,7 @@ def _extreme(scene: Scene, rng: Rng) -> Question | None:
         return None
     side, _, order, _ = lot
     what = _thing(scene, order[0])
-    held_out = scene.objects[order[0]].pair in HELD_OUT_PAIRS
+    held_out = scene.objects[order[0]].held_out
     sentence = f"{what.capitalize()} is at the very {side}."
     return Question("extreme", fill("extreme", rng, side=side), what, held_out, sentence)
 
@@ -138,7 +137,7 @@ def _area(scene: Scene, rng: Rng) -> Question | None:
         return None
     ref = refer(scene, index, rng)
     sentence = f"{ref.capitalize()} is in the {name}."
-    return Question("area", fill("area", rng, ref=ref), name, o.pair in HELD_OUT_PAIRS, sentence)
+    return Question("area", fill("area", rng, ref=ref), name, o.held_out, sentence)
 
 
 def _places(scene: Scene, rng: Rng) -> Question:
@@ -157,7 +156,7 @@ def _resident(scene: Scene, rng: Rng) -> Question | None:
         return None
     what = _thing(scene, index)
     sentence = f"{what.capitalize()} is in the {name}."
-    held_out = scene.objects[index].pair in HELD_OUT_PAIRS
+    held_out = scene.objects[index].held_out
     return Question("resident", fill("resident", rng, area=name), what, held_out, sentence)
 
 
