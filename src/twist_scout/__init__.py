@@ -2,35 +2,38 @@
 anything.
 
 Importing this package makes the tuner ``"TWIST"`` known to peft, now or as soon as peft is
-imported, so that ``peft.PeftModel.from_pretrained`` can open an adapter folder. It does not import
-torch: names below are loaded when they are first used, which keeps the command line quick to start.
+imported, so that ``peft.PeftModel.from_pretrained`` can open an adapter folder; and the model type
+``"moe_llava"`` to transformers' Auto classes. It does not import torch: names below are loaded when
+they are first used, which keeps the command line quick to start.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wrapt import when_imported
 
+from twist_scout import backbones  # noqa: F401
+from twist_scout.lazy import lazy_names
+
 __version__ = "0.1.0"
 
-# public name -> module that defines it
+# public name -> module of this package that defines it
 _HOMES = {
-    "Box": "twist_scout.boxes.box",
-    "Frame": "twist_scout.boxes.frame",
-    "GroundedText": "twist_scout.boxes.grounded",
-    "Phrase": "twist_scout.boxes.grounded",
-    "Step": "twist_scout.boxes.grounded",
-    "Grounder": "twist_scout.grounder",
-    "TwistConfig": "twist_scout.twist.config",
-    "TwistModel": "twist_scout.twist.model",
-    "StepwiseLoss": "twist_scout.twist.losses",
-    "TwistTrainer": "twist_scout.twist.trainer",
-    "Certificate": "twist_scout.twist.certificate",
-    "certify": "twist_scout.twist.certificate",
-    "verify_certificate": "twist_scout.twist.certificate",
-    "TwistScoutError": "twist_scout.errors",
+    "Box": "boxes.box",
+    "Frame": "boxes.frame",
+    "GroundedText": "boxes.grounded",
+    "Phrase": "boxes.grounded",
+    "Step": "boxes.grounded",
+    "Grounder": "grounder",
+    "TwistConfig": "twist.config",
+    "TwistModel": "twist.model",
+    "StepwiseLoss": "twist.losses",
+    "TwistTrainer": "twist.trainer",
+    "Certificate": "twist.certificate",
+    "certify": "twist.certificate",
+    "verify_certificate": "twist.certificate",
+    "TwistScoutError": "errors",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]
@@ -59,13 +62,4 @@ def _register_with_peft(_peft: Any) -> None:
     register()
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -14,7 +14,7 @@ def keep_freed_memory() -> bool:
     """Let the C library keep what this process frees, instead of giving it back to the system.
 
     On a CPU every step of training allocates the same activations again. With glibc's defaults each large one is mapped
-    afresh, and the system clears every page of it: 7 % of a training step of the pocket model on two cores.
+    afresh, and the system clears every page of it again.
 
     Returns:
         Whether it was done; elsewhere than on Linux with glibc nothing changes.

@@ -17,10 +17,11 @@ the model type ``"moe_llava"`` is entered in transformers' tables once transform
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wrapt import when_imported
+
+from twist_scout.lazy import lazy_names
 
 _HOMES = {
     "MoeLlavaConfig": "configuration",
@@ -60,13 +61,4 @@ for _name in (
     when_imported(_name)(_when_ready)
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -20,13 +20,14 @@ Names are loaded on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 # peft comes before everything here: its import registers TWIST (see twist_scout/__init__.py), which
 # imports modules of this package; were one of them to import peft first, it would be needed before
 # it is finished.
 import peft  # noqa: F401
+
+from twist_scout.lazy import lazy_names
 
 _HOMES = {
     "TwistConfig": "config",
@@ -66,13 +67,4 @@ if TYPE_CHECKING:
     from twist_scout.twist.trainer import TwistTrainer as TwistTrainer
 
 
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
