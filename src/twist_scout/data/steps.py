@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-_MARK = re.compile(r"(?<!\w)Step\s*(\d{1,4})\s*[:;.)]", re.IGNORECASE)
+from twist_scout.boxes.steps import find_steps
 
 
 def step_spans(answer_text: str) -> list[tuple[int, int, int]]:
@@ -24,13 +22,7 @@ def step_spans(answer_text: str) -> list[tuple[int, int, int]]:
     """
     if not answer_text:
         return []
-    starts: list[int] = []
-    highest = -1
-    for mark in _MARK.finditer(answer_text):
-        number = int(mark[1])
-        if number > highest:
-            highest = number
-            starts.append(len(answer_text[: mark.start()].rstrip()))
-    starts = [0, *starts[1:]] if starts else [0]
-    ends = [*starts[1:], len(answer_text)]
+    later = [len(answer_text[: step.start].rstrip()) for step in find_steps(answer_text)[1:]]
+    starts = [0, *later]
+    ends = [*later, len(answer_text)]
     return [(a, b, j) for j, (a, b) in enumerate(zip(starts, ends, strict=True), start=1)]

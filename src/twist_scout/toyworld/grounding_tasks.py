@@ -20,7 +20,7 @@ from twist_scout.toyworld.questions import (
     reading_order,
     unique_relations,
 )
-from twist_scout.toyworld.scene import HELD_OUT_PAIRS, Scene
+from twist_scout.toyworld.scene import Scene
 
 Rng = np.random.Generator
 
@@ -124,7 +124,7 @@ def referring_task(scene: Scene, index: int, expression: str, rng: Rng) -> Groun
         _choose("rec", rng, ref=expression),
         f"{_capital(expression)} <box:{index}>.",
         target=index,
-        held_out=scene.objects[index].pair in HELD_OUT_PAIRS,
+        held_out=scene.objects[index].held_out,
     )
 
 
@@ -142,7 +142,7 @@ def localization_task(scene: Scene, name: str, rng: Rng) -> GroundingTask:
         _choose("localization", rng, name=name, a_name=with_article(name), plural=plural(name)),
         f"{_capital(what)} <box:{','.join(map(str, found))}>.",
         target=found[0] if len(found) == 1 else None,
-        held_out=any(scene.objects[i].pair in HELD_OUT_PAIRS for i in found),
+        held_out=any(scene.objects[i].held_out for i in found),
     )
 
 
@@ -167,7 +167,7 @@ def _color(scene: Scene, rng: Rng) -> GroundingTask | None:
         f"Step 3: So the answer is {o.color}."
     )
     prompt = _stepwise(rng, _choose("color", rng, ref=name))
-    return GroundingTask("scout", prompt, steps, index, final=o.color, held_out=o.pair in HELD_OUT_PAIRS)
+    return GroundingTask("scout", prompt, steps, index, final=o.color, held_out=o.held_out)
 
 
 def _size(scene: Scene, rng: Rng) -> GroundingTask | None:
@@ -182,7 +182,7 @@ def _size(scene: Scene, rng: Rng) -> GroundingTask | None:
         f"Step 3: So the answer is {o.size}."
     )
     prompt = _stepwise(rng, _choose("size", rng, ref=ref))
-    return GroundingTask("scout", prompt, steps, index, final=o.size, held_out=o.pair in HELD_OUT_PAIRS)
+    return GroundingTask("scout", prompt, steps, index, final=o.size, held_out=o.held_out)
 
 
 def _related(scene: Scene, rng: Rng) -> GroundingTask | None:
@@ -198,7 +198,7 @@ def _related(scene: Scene, rng: Rng) -> GroundingTask | None:
         f"Step 3: So the answer is {what}."
     )
     prompt = _stepwise(rng, _choose("related", rng, relation=name, anchor=ref))
-    return GroundingTask("scout", prompt, steps, index, final=what, held_out=o.pair in HELD_OUT_PAIRS)
+    return GroundingTask("scout", prompt, steps, index, final=what, held_out=o.held_out)
 
 
 def _absent(scene: Scene, rng: Rng) -> GroundingTask:
