@@ -161,6 +161,11 @@ class Example(BaseModel):
         return Box.from_pixels(*self.boxes[index], width=self.width, height=self.height)
 
 
+def box_references(text: str) -> list[tuple[int, ...]]:
+    """The box indexes of each reference in a text: ``a dog <box:0> and two cats <box:1,2>`` gives (0,) and (1, 2)."""
+    return [tuple(map(int, match[1].split(","))) for match in _REFERENCE.finditer(text)]
+
+
 def render_messages(
     example: Example, dialect: str | Dialect = "scout", frame: FrameChoice = "stretched"
 ) -> list[dict[str, str]]:
