@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 
 from twist_scout.boxes.box import Box
 from twist_scout.boxes.grounded import GroundedText
-from twist_scout.evaluation.names import NameMap
+from twist_scout.data.names import NameMap
 from twist_scout.evaluation.reading import as_grounded
 
 __all__ = ["CaptioningRecord", "CaptioningResult", "NameMap", "ScorePolicy", "evaluate_captioning"]

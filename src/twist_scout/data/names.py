@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
 
 from twist_scout.boxes.words import DETERMINERS
-
-if TYPE_CHECKING:
-    import inflect
+from twist_scout.data.nouns import singular
 
 #: What may follow the head noun of an English noun phrase: "the dog *left of* the tree", "a man
 #: *in* a blue robe".
@@ -57,7 +54,7 @@ class NameMap:
 
     def __call__(self, phrase: str) -> str | None:
         """The class of a phrase, or ``None`` where its head noun names none."""
-        words = _head_words(phrase.lower())
+        words = head_words(phrase)
         for start in range(max(0, len(words) - self._longest), len(words)):
             name = self._singular(words[start:])
             if name is not None:
@@ -75,9 +72,9 @@ class NameMap:
         return self._names.get(" ".join([*words[:-1], singular(words[-1])]))
 
 
-def _head_words(phrase: str) -> list[str]:
-    """The words of a noun phrase up to and with its head noun, without determiners."""
-    for segment in _AFTER_HEAD.split(phrase):
+def head_words(phrase: str) -> list[str]:
+    """The words of a noun phrase up to and with its head noun, in lower case, without determiners."""
+    for segment in _AFTER_HEAD.split(phrase.lower()):
         words: list[str] = []
         for part in re.split(r"\bof\b", segment):
             words = [w for w in re.findall(r"[\w'-]+", part) if w not in DETERMINERS]
@@ -86,18 +83,3 @@ def _head_words(phrase: str) -> list[str]:
         if words:  # "a walking dog": nothing but a determiner stands before the participle
             return words
     return []
-
-
-@lru_cache(maxsize=65536)
-def singular(noun: str) -> str:
-    """Singular of a noun; a noun that is not known to be a plural comes back as it is."""
-    # inflect's parameter and result types are annotated subclasses of str.
-    found: Any = _engine().singular_noun(noun)
-    return str(found) if found else noun
-
-
-@lru_cache(maxsize=1)
-def _engine() -> inflect.engine:
-    import inflect
-
-    return inflect.engine()

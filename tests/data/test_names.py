@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from twist_scout.evaluation.names import NameMap
+from twist_scout.data.names import NameMap
 
 NAMES = NameMap(
     ["car", "bus", "dog", "person", "dining table", "hot dog", "umbrella", "chair"],

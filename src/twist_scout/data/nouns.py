@@ -1,0 +1,43 @@
+"""English nouns: singular, plural and the indefinite article."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import inflect
+
+# Every word that a model may write passes through here, so the tables are bounded.
+_REMEMBERED = 65536
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def singular(noun: str) -> str:
+    """Singular of a noun; a noun that is not known to be a plural comes back as it is."""
+    if noun.endswith(("ss", "us", "is")):  # a bus, a glass: the rules take these for plurals
+        return noun
+    # inflect's parameter and result types are annotated subclasses of str.
+    found: Any = _engine().singular_noun(noun)
+    return str(found) if found else noun
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def plural(noun: str) -> str:
+    """Plural of a noun phrase by its last word: ``red bus`` -> ``red buses``."""
+    engine: Any = _engine()
+    return str(engine.plural_noun(noun))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def with_article(phrase: str) -> str:
+    """With "a" or "an", by sound: ``hour`` -> ``an hour``, ``unicycle`` -> ``a unicycle``."""
+    engine: Any = _engine()
+    return str(engine.a(phrase))
+
+
+@lru_cache(maxsize=1)
+def _engine() -> inflect.engine:
+    import inflect
+
+    return inflect.engine()

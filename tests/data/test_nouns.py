@@ -1,0 +1,27 @@
+"""English nouns."""
+
+import pytest
+
+from twist_scout.data.nouns import plural, singular, with_article
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("dog", "dogs"), ("bus", "buses"), ("child", "children"), ("knife", "knives"), ("person", "people")],
+)
+def test_singular_and_plural_are_each_others_inverse(one, many):
+    assert plural(one) == many
+    assert singular(many) == one
+    assert singular(one) == one
+
+
+def test_a_phrase_is_made_plural_by_its_last_word():
+    assert plural("red bus") == "red buses"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "written"),
+    [("dog", "a dog"), ("orange cat", "an orange cat"), ("hour", "an hour"), ("unicycle", "a unicycle")],
+)
+def test_the_article_goes_by_sound(phrase, written):
+    assert with_article(phrase) == written
