@@ -7,7 +7,15 @@ from twist_scout.data.nouns import plural, singular, with_article
 
 @pytest.mark.parametrize(
     ("one", "many"),
-    [("dog", "dogs"), ("bus", "buses"), ("child", "children"), ("knife", "knives"), ("person", "people")],
+    [
+        ("dog", "dogs"),
+        ("bus", "buses"),
+        ("child", "children"),
+        ("knife", "knives"),
+        ("person", "people"),
+        ("lens", "lenses"),
+        ("ski", "skis"),
+    ],
 )
 def test_singular_and_plural_are_each_others_inverse(one, many):
     assert plural(one) == many

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 
 # Every word that a model may write passes through here, so the tables are bounded.
 _REMEMBERED = 65536
+# Beside "-ss", "-us" and "-sis" (a glass, a bus, an oasis): inflect takes these for plurals.
+_SINGULAR_IN_S = frozenset(("atlas", "canvas", "christmas", "gas", "iris", "lens", "tennis", "trellis"))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def singular(noun: str) -> str:
     """Singular of a noun; a noun that is not known to be a plural comes back as it is."""
-    if noun.endswith(("ss", "us", "is")):  # a bus, a glass: the rules take these for plurals
+    if noun.endswith(("ss", "us", "sis")) or noun in _SINGULAR_IN_S:
         return noun
     # inflect's parameter and result types are annotated subclasses of str.
     found: Any = _engine().singular_noun(noun)

@@ -161,9 +161,14 @@ class Example(BaseModel):
         return Box.from_pixels(*self.boxes[index], width=self.width, height=self.height)
 
 
+def reference_spans(text: str) -> list[tuple[int, int, tuple[int, ...]]]:
+    """The references of a text: start and end index, and the numbers of the boxes."""
+    return [(match.start(), match.end(), tuple(map(int, match[1].split(",")))) for match in _REFERENCE.finditer(text)]
+
+
 def box_references(text: str) -> list[tuple[int, ...]]:
-    """The box indexes of each reference in a text: ``a dog <box:0> and two cats <box:1,2>`` gives (0,) and (1, 2)."""
-    return [tuple(map(int, match[1].split(","))) for match in _REFERENCE.finditer(text)]
+    """The box numbers of each reference in a text: ``a dog <box:0> and two cats <box:1,2>`` gives (0,) and (1, 2)."""
+    return [boxes for _, _, boxes in reference_spans(text)]
 
 
 def render_messages(

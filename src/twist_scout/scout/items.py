@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -56,6 +57,11 @@ class SourceItem(BaseModel):
     relations: tuple[tuple[int, str, int], ...] = ()
     complete: tuple[str, ...] = ()
     meta: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def image_path(self) -> Path:
+        """Where the picture is."""
+        return Path(self.image)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

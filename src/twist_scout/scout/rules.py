@@ -1,0 +1,169 @@
+"""Exact questions and answers from annotations, without any model: the offline default of both steps.
+
+A rule asks only what the source settles: an attribute of a thing that has one name, a relation in which exactly one
+thing stands, where a thing is next to another, and things of which the source says that it annotates all, and that are
+not there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twist_scout.data.nouns import with_article
+from twist_scout.scout.contradiction import contradiction
+from twist_scout.scout.items import Entity, SourceItem
+from twist_scout.scout.questions import Question, Written
+
+Rng = np.random.Generator
+
+_ATTRIBUTE = {
+    "color": ("What color is {the}?", "What is the color of {the}?"),
+    "size": ("How big is {the}?", "What size is {the}?"),
+    "material": ("What is {the} made of?",),
+}
+_PEOPLE = frozenset(("person", "man", "woman", "boy", "girl", "child"))
+_ABSENT = ("Where is {the}?", "What color is {the}?", "What is next to {the}?", "What is {the} doing?")
+
+
+@dataclass(frozen=True)
+class _Draft:
+    kind: str
+    question: str
+    answer: str
+    reply: str
+
+
+class RuleQuestions:
+    """Writes questions, and their whole answers, from what a source annotates.
+
+    Args:
+        positives: at most so many about things that are there.
+        negatives: at most so many about things that are not.
+    """
+
+    name = "rules"
+
+    def __init__(self, *, positives: int = 4, negatives: int = 1) -> None:
+        self.positives, self.negatives = positives, negatives
+        self.prompts: dict[str, str] = {}
+
+    async def questions(self, item: SourceItem, *, seed: int) -> Written:
+        """Questions about an item, drawn from all that its annotations settle."""
+        rng = np.random.default_rng([seed, *item.id.encode()])
+        drafts = [*_attributes(item, rng), *_relations(item, rng)]
+        chosen = [drafts[i] for i in rng.permutation(len(drafts))[: self.positives]]
+        missing = _absent(item, rng)[: self.negatives]
+        asked = [
+            Question(
+                id=number,
+                prompt=draft.question,
+                answer=draft.answer,
+                kind=draft.kind,
+                reply=draft.reply,
+                by=self.name,
+            )
+            for number, draft in enumerate(chosen)
+        ]
+        for name in missing:
+            question = _draw(rng, _ABSENT, the=f"the {name}")
+            reply = contradiction(item, name)
+            if reply is not None:
+                asked.append(
+                    Question(
+                        id=len(asked),
+                        prompt=question,
+                        negative=True,
+                        missing=name,
+                        kind="absent",
+                        reply=reply,
+                        by=self.name,
+                    )
+                )
+        return Written(questions=asked)
+
+
+def _attributes(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
+    """``Step 1: Find the dog. Step 2: The dog is red. Step 3: So the answer is red.``"""
+    for index, entity in enumerate(item.entities):
+        for attribute, value in entity.attributes.items():
+            the = _definite(item.entities, index, without=attribute)
+            if the is None or not entity.boxes or attribute not in _ATTRIBUTE:
+                continue
+            box = _reference(entity)
+            reply = (
+                f"Step 1: Find {the} {box}. Step 2: {_capital(the)} {box} is {value}. Step 3: So the answer is {value}."
+            )
+            yield _Draft("attribute", _draw(rng, _ATTRIBUTE[attribute], the=the), value, reply)
+
+
+def _relations(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
+    """What stands in a relation to a thing, if it is one thing alone; and where that thing is."""
+    alone = Counter((words, anchor) for _, words, anchor in item.relations)
+    for subject, words, anchor in item.relations:
+        the, it = _definite(item.entities, anchor), _definite(item.entities, subject)
+        entity = item.entities[subject]
+        if the is None or not entity.boxes or not item.entities[anchor].boxes:
+            continue
+        found, mark, box = _described(entity), _reference(item.entities[anchor]), _reference(entity)
+        if alone[words, anchor] == 1:
+            who = "Who" if entity.name.split()[-1] in _PEOPLE else "What"
+            reply = (
+                f"Step 1: Find {the} {mark}. Step 2: Look {words} it, got {with_article(found)} {box}. "
+                f"Step 3: So the answer is {found}."
+            )
+            yield _Draft("who" if who == "Who" else "relation", f"{who} is {words} {the}?", found, reply)
+        if it is not None:
+            answer = f"{words} {the}"
+            reply = (
+                f"Step 1: Find {it} {box}. Step 2: Look around it, got {the} {mark}. "
+                f"Step 3: {_capital(it)} {box} is {answer}. Step 4: So the answer is {answer}."
+            )
+            yield _Draft("where", f"Where is {it}?", answer, reply)
+
+
+def _absent(item: SourceItem, rng: Rng) -> list[str]:
+    """Names of which the source annotates every instance, and of which there is none; in random order."""
+    here = {entity.name for entity in item.entities}
+    names = [name for name in item.complete if name not in here]
+    return [names[i] for i in rng.permutation(len(names))]
+
+
+def _definite(entities: Sequence[Entity], index: int, *, without: str = "") -> str | None:
+    """``the dog`` or ``the red dog``: the shortest that only this thing answers to; an attribute may be left out."""
+    entity = entities[index]
+    if _alone(entities, lambda other: other.name == entity.name):
+        return f"the {entity.name}"
+    for attribute in ("color", "size"):
+        value = entity.attributes.get(attribute)
+        if (
+            value is not None
+            and attribute != without
+            and _alone(entities, lambda o, a=attribute, v=value: o.name == entity.name and o.attributes.get(a) == v)  # type: ignore[misc]
+        ):
+            return f"the {value} {entity.name}"
+    return None
+
+
+def _alone(entities: Sequence[Entity], fits: Callable[[Entity], bool]) -> bool:
+    return sum(map(fits, entities)) == 1
+
+
+def _described(entity: Entity) -> str:
+    color = entity.attributes.get("color")
+    return f"{color} {entity.name}" if color else entity.name
+
+
+def _reference(entity: Entity) -> str:
+    return f"<box:{','.join(map(str, entity.boxes))}>"
+
+
+def _draw(rng: Rng, templates: Sequence[str], **words: str) -> str:
+    return templates[int(rng.integers(len(templates)))].format(**words)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

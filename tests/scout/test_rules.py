@@ -1,0 +1,56 @@
+"""Questions and answers from annotations: exact."""
+
+from __future__ import annotations
+
+import asyncio
+
+from twist_scout.boxes.grounded import GroundedText
+from twist_scout.data.records import render_messages
+from twist_scout.scout.answers import SettledAnswers
+from twist_scout.scout.rules import RuleQuestions
+
+
+def written(item, seed=0, **options):
+    return asyncio.run(RuleQuestions(**options).questions(item, seed=seed)).questions
+
+
+def test_it_is_deterministic_by_seed(annotated):
+    assert written(annotated, 3) == written(annotated, 3)
+    assert any(written(annotated, 3) != written(annotated, seed) for seed in range(4, 9))
+
+
+def test_everything_that_is_settled_can_be_asked(annotated):
+    asked = {q.prompt: q.answer for q in written(annotated, positives=99, negatives=99)}
+    assert asked["Where is the red dog?"] in ("left of the blue dog", "left of the car")
+    assert asked["What is left of the blue dog?"] == "red dog"
+    assert any(question.startswith(("What color is the car", "What is the color of the car")) for question in asked)
+
+
+def test_nothing_is_asked_that_two_things_could_answer(annotated):
+    for question in written(annotated, positives=99, negatives=0):
+        assert "the dog?" not in question.prompt  # there are two
+        assert not question.prompt.endswith("left of the car?")  # two things are
+
+
+def test_a_colour_is_never_asked_by_that_colour(annotated):
+    for question in written(annotated, positives=99, negatives=0):
+        if question.prompt.startswith("What color"):
+            assert question.answer not in question.prompt
+
+
+def test_only_what_the_source_would_annotate_is_called_missing(annotated):
+    missing = {q.missing for q in written(annotated, positives=0, negatives=99)}
+    assert missing == {"cat", "person"}
+
+
+def test_its_answers_read_back_as_steps_that_end_in_the_answer(annotated):
+    for question in written(annotated, positives=99, negatives=99):
+        example = asyncio.run(SettledAnswers().answer(annotated, question, seed=0)).example
+        grounded = GroundedText.parse(render_messages(example)[1]["content"])
+        assert [step.number for step in grounded.steps] == list(range(1, len(grounded.steps) + 1))
+        assert not grounded.unread
+        assert grounded.phrases
+        if question.negative:
+            assert grounded.rejected
+        else:
+            assert grounded.answer == question.answer
