@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from twist_scout.errors import BadImage
 
@@ -138,3 +138,21 @@ def _to_uint8(image: Image.Image) -> np.ndarray:
     else:
         scaled = (values - low) * (255 / (high - low))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Width and height of a picture file as it is shown, that is, after its EXIF rotation; decodes no pixel.
+
+    Raises:
+        BadImage: as for :func:`load_image`, as far as the file's head tells.
+    """
+    name = str(path)
+    if not Path(path).is_file():
+        raise BadImage(f"{name} does not exist: check the path.")
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    except Exception as error:
+        raise BadImage(f"{name} is not a picture that Pillow can read ({_reason(error)}): export it again.") from error
+    return (height, width) if turned else (width, height)
