@@ -126,13 +126,24 @@ class Box:
         """Intersection over union with another box of the same image, in [0, 1]; 0 where the union
         has no area.
         """
-        overlap_width = min(self.x2, other.x2) - max(self.x1, other.x1)
-        overlap_height = min(self.y2, other.y2) - max(self.y1, other.y1)
-        if overlap_width <= 0 or overlap_height <= 0:
-            return 0.0
-        overlap = overlap_width * overlap_height
-        union = self.area + other.area - overlap
-        return min(overlap / union, 1.0) if union > 0 else 0.0
+        return corner_iou(self.as_tuple(), other.as_tuple())
+
+
+Corners: TypeAlias = tuple[float, float, float, float]
+
+
+def corner_iou(a: Corners, b: Corners) -> float:
+    """Intersection over union of two pairs of corners ``x1, y1, x2, y2`` in any one unit; 0 where the union has no area.
+
+    The unit cancels, so boxes in pixels of one image need not be made fractions of it first.
+    """
+    overlap_width = min(a[2], b[2]) - max(a[0], b[0])
+    overlap_height = min(a[3], b[3]) - max(a[1], b[1])
+    if overlap_width <= 0 or overlap_height <= 0:
+        return 0.0
+    overlap = overlap_width * overlap_height
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - overlap
+    return min(overlap / union, 1.0) if union > 0 else 0.0
 
 
 def boxes_array(boxes: Iterable[Box]) -> FloatArray:

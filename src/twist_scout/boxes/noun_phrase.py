@@ -21,7 +21,7 @@ English.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from twist_scout.boxes import words
 
@@ -33,10 +33,13 @@ _SOFT = re.compile(r"""[ \t\f\v\u00a0"“”«»*`]*+""")
 _SOFT_OR_COMMA = re.compile(r"""[ \t\f\v\u00a0"“”«»*`]*+,[ \t\f\v\u00a0"“”«»*`]*+""")
 _DASHES = frozenset("-–—•·&/")
 _NUMERAL = re.compile(r"[0-9]+")
+_RELATIONS_ENDING_IN = {
+    last: tuple(relation for relation in words.RELATIONS if relation[-1] == last)
+    for last in {relation[-1] for relation in words.RELATIONS}
+}
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     word: str  # lower case
     start: int
     end: int
@@ -81,7 +84,7 @@ def _tokens(text: str, start: int, end: int) -> list[_Token]:
     for match in _WORD.finditer(text, start, end):
         if after_dash:
             joint = "hard"
-        elif _SOFT.fullmatch(text, previous_end, match.start()):
+        elif text[previous_end : match.start()] == " " or _SOFT.fullmatch(text, previous_end, match.start()):
             joint = "soft"
         elif _SOFT_OR_COMMA.fullmatch(text, previous_end, match.start()):
             joint = "comma"
@@ -129,9 +132,9 @@ def _walk(tokens: list[_Token], end: int) -> int:
 
 def _head_before(tokens: list[_Token], first: int, end: int) -> int | None:
     """Where the head ends to which a relation ties ``tokens[first:end]``, if one does."""
-    if tokens[first].joint != "soft":
+    if first == 0 or tokens[first].joint != "soft":
         return None
-    for relation in words.RELATIONS:
+    for relation in _RELATIONS_ENDING_IN.get(tokens[first - 1].word, ()):
         head_end = first - len(relation)
         if head_end > 0 and _matches(tokens, head_end, relation):
             return head_end if _may_be_head(tokens[head_end - 1].word) else None

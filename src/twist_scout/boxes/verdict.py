@@ -11,6 +11,8 @@ _ANSWER = re.compile(r"\b(?:so\b,?\s*+)?the\s++(?:final\s++)?answer\s++is\b\s*+[
 _IN_THE_IMAGE = r"\b(?:in|within)\s++(?:the|this)\s++(?:given\s++)?(?:image|picture|photo|photograph|scene)\b"
 
 # Bounded gaps ("{0,80}") keep each search linear.
+# Each pattern below needs one of these; most texts have none, and are done with one search.
+_HINT = re.compile(r"\bno|n['’]t|\binvalid|\bi(?:rrelevant|ncorrect)", re.IGNORECASE)
 _INVALID = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -40,4 +42,4 @@ def extract_answer(plain: str) -> str:
 
 def says_question_is_invalid(plain: str) -> bool:
     """Whether a text without boxes says that the question does not fit the image."""
-    return any(pattern.search(plain) for pattern in _INVALID)
+    return _HINT.search(plain) is not None and any(pattern.search(plain) for pattern in _INVALID)
