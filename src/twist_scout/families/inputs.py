@@ -11,6 +11,7 @@ from torch import Tensor
 
 from twist_scout.errors import BadModel
 from twist_scout.families.inputs_patches import flattened_patches
+from twist_scout.families.inputs_squares import image_reader, square_pictures
 
 WORDS = 8  # random words after the picture
 FIRST_WORD = 40  # smaller ids are kept for special tokens
@@ -31,11 +32,9 @@ def picture_and_words(model: Any, rows: int, generator: torch.Generator) -> dict
     """What most families take: one picture, as a square or as patches with a grid; a token in the text for each of its
     features; then words.
     """
-    if takes(model.get_image_features, "image_grid_thw"):
-        return with_image_tokens(model, rows, generator, flattened_patches(model, rows, generator))
-    size = model.config.vision_config.image_size
-    pixels = {"pixel_values": random_pictures(rows, size, generator)}
-    return with_image_tokens(model, rows, generator, pixels)
+    patches = takes(image_reader(model), "image_grid_thw")
+    pictures = flattened_patches if patches else square_pictures
+    return with_image_tokens(model, rows, generator, pictures(model, rows, generator))
 
 
 def with_image_tokens(
@@ -54,8 +53,9 @@ def with_image_tokens(
     row = torch.tensor([1, *before, *[token] * (features // rows), *after])
     ids = torch.cat([row.expand(rows, -1), words(model, rows, generator)], dim=1)
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), **pixels}
-    if takes(model.forward, "mm_token_type_ids"):
-        batch["mm_token_type_ids"] = (ids == token).long()
+    for name in ("mm_token_type_ids", "token_type_ids"):
+        if takes(model.forward, name):
+            batch[name] = (ids == token).long()
     return batch
 
 
@@ -66,10 +66,11 @@ def takes(function: Callable[..., Any], argument: str) -> bool:
 
 def marks(model: Any) -> tuple[list[int], list[int]]:
     """The tokens right before and right after a picture, in families that have them."""
-    for kind in ("vision", "image"):
-        ids = [getattr(model.config, f"{kind}_{end}_token_id", None) for end in ("start", "end")]
-        if all(isinstance(value, int) for value in ids):
-            return ids[:1], ids[1:]
+    for kind in ("vision", "image", "im"):
+        for what in ("token_id", "id"):
+            start, end = (getattr(model.config, f"{kind}_{side}_{what}", None) for side in ("start", "end"))
+            if isinstance(start, int) and isinstance(end, int):
+                return [start], [end]
     return [], []
 
 
@@ -85,8 +86,11 @@ def image_token(model: Any) -> int:
 def count_features(model: Any, pixels: dict[str, Tensor]) -> int:
     """How many vectors the model makes of these pictures, together."""
     with torch.no_grad():
-        out = model.get_image_features(**pixels)
-    features = getattr(out, "pooler_output", out)
+        out = image_reader(model)(**pixels)
+    features = getattr(out, "pooler_output", None)
+    features = getattr(out, "last_hidden_state", out) if features is None else features
+    if features is None:  # all of them go into deeper layers: a list of layers with their features
+        features = out.deepstack_features[0][1]
     if isinstance(features, (list, tuple)):
         return sum(part.shape[:-1].numel() for part in features)
     return int(features.shape[:-1].numel())

@@ -62,7 +62,7 @@ class Family:
         zero, are filled too, for a bias that is used wrongly would not show, and so are gates that start closed.
         """
         torch.manual_seed(seed)
-        model = _build(self.config()).float().eval()
+        model = build(self.config()).float().eval()
         _spread(model)
         return model
 
@@ -74,8 +74,8 @@ class Family:
         return (self.inputs or picture_and_words)(model, rows, generator)
 
 
-def _build(config: Any) -> nn.Module:
-    """The family's own class, as the auto class builds it."""
+def build(config: Any) -> nn.Module:
+    """A model of the family's own class, with random weights, as the auto class builds it."""
     import transformers
     from transformers.models.auto.modeling_auto import (
         MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,

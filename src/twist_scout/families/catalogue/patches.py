@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from twist_scout.families.catalogue.axes import AXES
 from twist_scout.families.tiny import Family
 
-# Rotary positions with an axis each for time, height and width: they share the 4 frequencies of a head of size 8.
-AXES: dict[str, Any] = {
-    "text_config.rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]}
-}
 DEEPSTACK = {"vision_config.deepstack_visual_indexes": (0,)}
 MARKS = {"vision_start_token_id": 1, "vision_end_token_id": 1}  # in their files, not among their defaults
+NO_SOUND = "Tried with pictures, without sound."
+SOUND = {"audio_config.output_dim": 32}
 WINDOWS = {"vision_config.fullatt_block_indexes": (1,), "vision_config.window_size": 32}
 
 PATCHES: tuple[Family, ...] = (
@@ -39,7 +36,27 @@ PATCHES: tuple[Family, ...] = (
             "text_config.eos_token_id": 2,
         },
     ),
-    Family("qwen2_5_omni_thinker", {**AXES, **WINDOWS}, start=MARKS),
-    Family("qwen3_omni_moe_thinker", {**AXES, **DEEPSTACK}, start=MARKS),
+    Family("qwen2_5_omni_thinker", {**AXES, **WINDOWS, **SOUND}, start=MARKS, note=NO_SOUND),
+    Family("qwen3_omni_moe_thinker", {**AXES, **DEEPSTACK, **SOUND}, start=MARKS, note=NO_SOUND),
+    Family("cosmos3_edge", AXES),
     Family("cosmos3_omni", {**AXES, **DEEPSTACK}),
+    Family("glm4v", AXES),
+    Family("glm46v", AXES),
+    Family("glmga", AXES),
+    Family("glm_ocr", AXES),
+    Family("glm4v_moe", AXES),
+    Family(
+        "glm5_next",
+        {
+            "text_config.num_key_value_heads": 4,
+            "text_config.qk_rope_head_dim": 0,
+            "text_config.head_dim": 0,
+            "text_config.qk_head_dim": 8,
+            "text_config.index_kpool": 2,
+            "text_config.swiglu_limit": 0.1,  # small networks reach it, too
+            "vision_config.projection_intermediate_size": 48,
+        },
+    ),
+    Family("exaone4_5", WINDOWS),
+    Family("hyperclovax_vision_v2", WINDOWS),
 )
