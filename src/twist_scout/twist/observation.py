@@ -111,18 +111,28 @@ def observe(model: nn.Module, probe: Probe) -> Observation:
             tokens = model.generate(  # type: ignore[operator]
                 **inputs, do_sample=False, max_new_tokens=probe.max_new_tokens
             )
+            tokens = getattr(tokens, "sequences", tokens)  # some families wrap them
             answers.append(tokens[0, inputs["input_ids"].shape[1] :].tolist())
     return Observation(tensors=tensors, bytes=size, logits=logits, answers=answers)
 
 
 @contextmanager
 def _understanding(model: Any) -> Iterator[None]:
-    """Adapter off (alpha = 1), evaluation mode; everything is put back afterwards."""
+    """Adapter off (alpha = 1), evaluation mode, no gradient wanted; everything is put back afterwards.
+
+    A base that is wrapped is frozen, and a bare one may not be. torch chooses between two ways to multiply by whether a
+    weight wants a gradient, even where none is computed, and they differ in the last bit.
+    """
     training = {module: module.training for module in model.modules()}
+    wanting = [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.eval()
+    for parameter in wanting:
+        parameter.requires_grad_(False)
     try:
         with model.disable_adapter() if hasattr(model, "disable_adapter") else nullcontext():
             yield
     finally:
+        for parameter in wanting:
+            parameter.requires_grad_(True)
         for module, mode in training.items():
             module.training = mode
