@@ -12,6 +12,7 @@ from twist_scout.grounder import Grounder, resolve_folders
 from twist_scout.toyworld import pocket_adapter, pocket_base
 
 PICTURE = Image.new("RGB", (60, 40), "red")
+ADAPTER_ANSWER = "Step 1: Find the red car [[10,20,50,80]]. Step 2: So the answer is red."  # tests/conftest.py
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,26 @@ def test_one_picture_goes_with_many_prompts_and_one_prompt_with_many_pictures(
     assert len(grounder.ground([PICTURE, PICTURE], "Where is it?")) == 2
     assert isinstance(grounder.ground([PICTURE], "Where is it?"), list)
     assert grounder.ground([], []) == []
+
+
+def test_a_prompt_needs_no_picture(grounder: Grounder) -> None:
+    prompts = ["What is this?", "Where is it?", "Is it red?"]
+    together = grounder.ground([PICTURE, None, None], prompts)
+    alone = [grounder.ground(i, q) for i, q in zip([PICTURE, None, None], prompts, strict=True)]
+    assert [a.text for a in together] == [a.text for a in alone]
+    assert [a.boxes for a in together] == [a.boxes for a in alone]
+    assert [len(a.text) > 0 for a in grounder.ground(None, prompts)] == [True] * 3
+    with pytest.raises(BadInput, match="some have none"):
+        grounder.logits([PICTURE, None], prompts[::2])
+
+
+def test_answers_end_where_the_template_ends_a_turn(tiny_base: Path, tiny_adapter: Path) -> None:
+    """Whatever the model's settings and its tokenizer say: training ends its answers there."""
+    own = Grounder.from_pretrained(tiny_base, tiny_adapter, "cpu")
+    own.model.generation_config.eos_token_id = None
+    own.processor.tokenizer.eos_token = "<pad>"
+    answer = own.ground(PICTURE, "Where is it?", max_new_tokens=200)
+    assert answer.text == ADAPTER_ANSWER
 
 
 def test_answers_stop_at_the_limit(grounder: Grounder) -> None:

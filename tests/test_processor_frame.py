@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.llava.image_processing_pil_llava import LlavaImageProcessorPil
+from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
+from transformers.models.llava_onevision.image_processing_pil_llava_onevision import LlavaOnevisionImageProcessorPil
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
@@ -56,6 +58,12 @@ def test_the_frame_says_where_the_processor_puts_a_point(processor: Any, kind: t
     assert np.allclose(np.array(found) / SIDE, expected.as_tuple(), atol=1.5 / SIDE)
     back = frame.to_original(expected)
     assert np.allclose(back.to_pixels(width, height), (x1, y1, x2, y2), atol=0.01)
+
+
+@pytest.mark.parametrize("kind", [LlavaNextImageProcessorPil, LlavaOnevisionImageProcessorPil])
+def test_tiles_are_no_crop_and_no_padding(kind: type) -> None:
+    """Both have settings for cropping or padding, which are about the tiles beside the overview."""
+    assert frame_for(kind(), 300, 200) == Stretched()
 
 
 @pytest.mark.parametrize(("width", "height"), [(300, 200), (50, 700), (28, 28)])

@@ -2,9 +2,8 @@
 anything.
 
 Importing this package makes the tuner ``"TWIST"`` known to peft, now or as soon as peft is
-imported, so that ``peft.PeftModel.from_pretrained`` can open an adapter folder; and the model type
-``"moe_llava"`` to transformers' Auto classes. It does not import torch: names below are loaded when
-they are first used, which keeps the command line quick to start.
+imported, so that ``peft.PeftModel.from_pretrained`` can open an adapter folder. It does not import
+torch: names below are loaded when they are first used, which keeps the command line quick to start.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from wrapt import when_imported
 
-from twist_scout import backbones  # noqa: F401
 from twist_scout.lazy import lazy_names
 
 __version__ = "0.1.0"

@@ -13,7 +13,8 @@ alpha = 1 in Eq. 9 of the paper. A prompt that asks for one runs with the twin e
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args, overload
 
@@ -22,9 +23,10 @@ from PIL import Image
 from transformers import GenerationConfig
 
 from twist_scout.boxes.grounded import GroundedText
-from twist_scout.data.chat import adds_special_tokens, prompt_text
+from twist_scout.data.chat import end_of_turn
 from twist_scout.data.images import ImageSource, load_image
-from twist_scout.errors import BadConfig, BadInput
+from twist_scout.data.inputs import prompt_inputs
+from twist_scout.errors import BadConfig, BadInput, BadModel
 from twist_scout.loading import Source, choose_device, load_adapter, load_base, read_adapter_config
 from twist_scout.processor_frame import frame_for
 from twist_scout.routing import decide
@@ -92,7 +94,7 @@ class Grounder:
     @overload
     def ground(
         self,
-        image: ImageSource,
+        image: ImageSource | None,
         prompt: str,
         mode: Mode = ...,
         *,
@@ -103,7 +105,7 @@ class Grounder:
     @overload
     def ground(
         self,
-        image: ImageSource | Sequence[ImageSource],
+        image: ImageSource | Sequence[ImageSource | None] | None,
         prompt: str | Sequence[str],
         mode: Mode = ...,
         *,
@@ -113,7 +115,7 @@ class Grounder:
 
     def ground(
         self,
-        image: ImageSource | Sequence[ImageSource],
+        image: ImageSource | Sequence[ImageSource | None] | None,
         prompt: str | Sequence[str],
         mode: Mode = "auto",
         *,
@@ -123,7 +125,8 @@ class Grounder:
         """Answer a prompt about a picture, greedily.
 
         Args:
-            image: a path, the bytes of a file, a PIL picture, or a list of those.
+            image: a path, the bytes of a file, a PIL picture, or a list of those; None where a
+                prompt is about no picture.
             prompt: what to ask, or a list. One picture goes with every prompt of a list, and one
                 prompt with every picture.
             mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` decides
@@ -144,18 +147,19 @@ class Grounder:
         modes = [self._mode(mode, text) for text in prompts]
         loaded = _load_each(images)
         answers: list[GroundedText | None] = [None] * len(prompts)
-        for indexes in _batches(modes, batch_size):
+        kinds = [(one, picture is None) for one, picture in zip(modes, loaded, strict=True)]
+        for indexes in _batches(kinds, batch_size):
             pictures = [loaded[i] for i in indexes]
             one_mode = modes[indexes[0]]
             texts = self._generate(pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens)
             for index, picture, text in zip(indexes, pictures, texts, strict=True):
-                frame = frame_for(self.processor, *picture.size)
+                frame = None if picture is None else frame_for(self.processor, *picture.size)
                 answers[index] = GroundedText.parse(text, dialect=self.dialect, frame=frame, mode=one_mode)
         complete = [answer for answer in answers if answer is not None]
         return complete[0] if single else complete
 
     @torch.inference_mode()
-    def logits(self, image: Sequence[ImageSource], prompt: Sequence[str], mode: Mode = "auto") -> torch.Tensor:
+    def logits(self, image: Sequence[ImageSource | None], prompt: Sequence[str], mode: Mode = "auto") -> torch.Tensor:
         """The logits over a batch of prompts, all in one mode: what "bit-equal to the base" is
         stated about.
 
@@ -163,20 +167,23 @@ class Grounder:
             (batch, tokens, vocabulary) in the model's precision; the rows are padded on the left.
 
         Raises:
-            BadInput: ``auto`` decides differently for different prompts, and as for :meth:`ground`.
+            BadInput: ``auto`` decides differently for different prompts, some have a picture and
+                some have none, and as for :meth:`ground`.
         """
         images, prompts, _ = self._rows(image, prompt)
         modes = {self._mode(mode, text) for text in prompts}
         if len(modes) > 1:
             raise BadInput("These prompts need different modes: ask for the logits of each mode apart.")
-        inputs = self._inputs(list(_load_each(images)), prompts)
+        if len({picture is None for picture in images}) > 1:
+            raise BadInput("Some of these prompts have a picture and some have none: ask for the logits of each apart.")
+        inputs = self._inputs(_load_each(images), prompts)
         with self._adapter_for(modes.pop()):
             result: torch.Tensor = self.model(**inputs).logits
         return result
 
     def _rows(
-        self, image: ImageSource | Sequence[ImageSource], prompt: str | Sequence[str]
-    ) -> tuple[list[ImageSource], list[str], bool]:
+        self, image: ImageSource | Sequence[ImageSource | None] | None, prompt: str | Sequence[str]
+    ) -> tuple[list[ImageSource | None], list[str], bool]:
         """Pictures and prompts row by row, and whether the caller asked for a single one."""
         many_images = isinstance(image, (list, tuple))
         many_prompts = isinstance(prompt, (list, tuple))
@@ -189,12 +196,13 @@ class Grounder:
         rows = len(prompts) if many_prompts else len(images)
         images = images if many_images else images * rows
         prompts = prompts if many_prompts else prompts * rows
-        placeholder = getattr(self.processor, "image_token", None) or ""
+        named = (getattr(self.processor, f"{kind}_token", None) for kind in ("image", "video", "audio"))
+        marks = [mark for mark in named if isinstance(mark, str) and mark]
         for text in prompts:
             if not isinstance(text, str) or not text.strip():
                 raise BadInput("The prompt is empty: say what to look for or ask a question.")
-            if placeholder and placeholder in text:
-                raise BadInput(f"The prompt holds {placeholder!r}, which this model reads as a picture: take it out.")
+            if held := [mark for mark in marks if mark in text]:
+                raise BadInput(f"The prompt holds {held[0]!r}, which this model reads as a picture: take it out.")
         return images, prompts, not (many_images or many_prompts)
 
     def _mode(self, mode: Mode, prompt: str) -> Literal["grounding", "understanding"]:
@@ -209,30 +217,17 @@ class Grounder:
         off = self.has_adapter and mode == "understanding"
         return self.model.disable_adapter() if off else nullcontext()
 
-    def _inputs(self, pictures: Sequence[Image.Image], prompts: Sequence[str]) -> dict[str, Any]:
-        texts = [prompt_text(self.processor, [{"role": "user", "content": prompt}]) for prompt in prompts]
-        batch = self.processor(
-            text=texts,
-            images=[[picture] for picture in pictures],
-            padding=True,
-            padding_side="left",  # an answer has to follow its prompt without a gap
-            add_special_tokens=adds_special_tokens(self.processor, texts[0]),
-            return_tensors="pt",
-        )
+    def _inputs(self, pictures: Sequence[Image.Image | None], prompts: Sequence[str]) -> dict[str, Any]:
+        shown = [picture for picture in pictures if picture is not None]
         dtype = self.model.dtype
         return {
             name: value.to(self.device, dtype if value.is_floating_point() else None)
-            for name, value in batch.items()
-            if isinstance(value, torch.Tensor)
+            for name, value in prompt_inputs(self.processor, prompts, shown or None).items()
         }
 
     @torch.inference_mode()
     def _generate(
-        self,
-        pictures: Sequence[Image.Image],
-        prompts: Sequence[str],
-        mode: str,
-        max_new_tokens: int,
+        self, pictures: Sequence[Image.Image | None], prompts: Sequence[str], mode: str, max_new_tokens: int
     ) -> list[str]:
         inputs = self._inputs(pictures, prompts)
         with self._adapter_for(mode):
@@ -242,12 +237,12 @@ class Grounder:
         return [str(text).strip() for text in texts]
 
     def _greedy(self, max_new_tokens: int) -> GenerationConfig:
-        """Greedy search that stops where the model's own settings or its tokenizer say that a turn
-        ends.
+        """Greedy search that stops where the model's own settings, its tokenizer or its chat
+        template say that a turn ends.
         """
         tokenizer, own = self.processor.tokenizer, getattr(self.model, "generation_config", None)
         ends = getattr(own, "eos_token_id", None)
-        ids = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
+        ids = {tokenizer.eos_token_id, self._turn_end, *(ends if isinstance(ends, list) else [ends])} - {None}
         return GenerationConfig(
             do_sample=False,
             num_beams=1,
@@ -255,6 +250,13 @@ class Grounder:
             eos_token_id=sorted(ids) or None,
             pad_token_id=tokenizer.pad_token_id,
         )
+
+    @cached_property
+    def _turn_end(self) -> int | None:
+        """The token that training ends an answer with; None where the template does not tell."""
+        with suppress(BadModel):
+            return int(self.processor.tokenizer.convert_tokens_to_ids(end_of_turn(self.processor)))
+        return None
 
 
 def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source, Source | None]:
@@ -278,18 +280,18 @@ def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source
     return named or toyworld.pocket_base(), adapter
 
 
-def _load_each(sources: Sequence[ImageSource]) -> list[Image.Image]:
+def _load_each(sources: Sequence[ImageSource | None]) -> list[Image.Image | None]:
     """Load pictures; one that stands in several rows is read once."""
-    loaded: dict[int, Image.Image] = {}
+    loaded: dict[int, Image.Image | None] = {}
     for source in sources:
         if id(source) not in loaded:
-            loaded[id(source)] = load_image(source)
+            loaded[id(source)] = None if source is None else load_image(source)
     return [loaded[id(source)] for source in sources]
 
 
-def _batches(modes: Sequence[str], size: int) -> Iterator[list[int]]:
-    """Row numbers in groups of at most ``size`` rows of one mode."""
-    for mode in dict.fromkeys(modes):
-        rows = [i for i, m in enumerate(modes) if m == mode]
+def _batches(kinds: Sequence[object], size: int) -> Iterator[list[int]]:
+    """Row numbers in groups of at most ``size`` rows of one kind."""
+    for kind in dict.fromkeys(kinds):
+        rows = [i for i, k in enumerate(kinds) if k == kind]
         for start in range(0, len(rows), max(1, size)):
             yield rows[start : start + max(1, size)]

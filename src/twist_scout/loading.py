@@ -29,7 +29,10 @@ def load_base(base: Source, *, dtype: torch.dtype | None = None, device: torch.d
     Raises:
         BadModel: it is no such model, or a part of it is missing or damaged.
     """
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoModelForImageTextToText
+
+    import twist_scout.backbones  # noqa: F401 - makes MoE-LLaVA known to the Auto classes
+    from twist_scout.processor_loading import load_processor
 
     name = _checked_base(base)
     where = torch.device(device)
@@ -42,7 +45,7 @@ def load_base(base: Source, *, dtype: torch.dtype | None = None, device: torch.d
             "folder that save_pretrained wrote, or a hub id."
         ) from error
     try:
-        processor = AutoProcessor.from_pretrained(name)
+        processor = load_processor(name)
     except Exception as error:
         raise BadModel(
             f"The processor of {base} cannot be loaded ({first_line(error)}): save it into the "

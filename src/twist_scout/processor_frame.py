@@ -1,16 +1,24 @@
 """Which part of a picture a model sees, read off its image processor.
 
-Boxes in a model's text refer to what its processor made of the picture. Four families cover the
+Boxes in a model's text refer to what its processor made of the picture. Four frames cover the
 processors of today:
 
-==================  =======================================================  ====================
-processor           does                                                     frame
-==================  =======================================================  ====================
-SigLIP, CogVLM ...  squeezes the picture into the model's rectangle          ``Stretched``
-LLaVA with do_pad   centres it on a square                                   ``PaddedSquare``
-Qwen2-VL and later  rounds both edges to a multiple of the merged patch      ``SmartResized``
-CLIP, LLaVA-1.5     scales the short edge, then cuts the middle out          ``CenterCropped``
-==================  =======================================================  ====================
+=======================  =====================================================  =================
+processor                does                                                   frame
+=======================  =====================================================  =================
+SigLIP, PaliGemma ...    squeezes the picture into the model's rectangle        ``Stretched``
+LLaVA with do_pad        centres it on a square                                 ``PaddedSquare``
+Qwen2-VL and later       rounds both edges to a multiple of the merged patch    ``SmartResized``
+CLIP, LLaVA-1.5          scales the short edge, then cuts the middle out        ``CenterCropped``
+Mistral 3 (Pixtral)      scales the long edge down, rounds both up to patches   ``Stretched``
+LLaVA-NeXT, -OneVision,  a squeezed overview, and tiles of the picture in more  ``Stretched``
+Idefics 3, SmolVLM,      detail
+InternVL, Gemma 3
+=======================  =====================================================  =================
+
+A model that sees tiles sees the whole picture in its overview, so fractions are those of the
+picture. Padding round tiles (LLaVA-NeXT, LLaVA-OneVision) and to the largest picture of a batch
+(Idefics 3, Pixtral) is cut off or masked again inside the model.
 """
 
 from __future__ import annotations
@@ -30,6 +38,10 @@ def frame_for(processor: Any, width: int, height: int) -> Frame:
         height: height of the original picture in pixels.
     """
     images = getattr(processor, "image_processor", processor)
+    if getattr(images, "image_grid_pinpoints", None):
+        # Tiles on one of several canvases, beside an overview of the picture: its padding and its
+        # crop are about the tiles.
+        return Stretched()
     if getattr(images, "do_pad", False) and hasattr(images, "pad_to_square"):
         return PaddedSquare(width, height)
     size = _sizes(getattr(images, "size", None))

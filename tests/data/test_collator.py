@@ -74,7 +74,7 @@ def test_training_shows_what_generation_will_be_prompted_with(tokenizer, templat
 def test_a_template_without_an_end_of_turn_gets_one(processors, folder):
     processor = processors("byte", "bare")
     batch = GroundingCollator(processor, image_root=folder)([make("Where?", "Here.", "And?", "There.")])
-    assert learned(processor, batch) == [(" Here.", 1), (" There.<|im_end|>", 1)]
+    assert learned(processor, batch) == [(" Here.<|im_end|>", 1), (" There.<|im_end|>", 1)]
 
 
 def test_rows_do_not_depend_on_the_batch_and_are_padded_on_the_right(processors, folder):

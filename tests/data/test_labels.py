@@ -36,3 +36,11 @@ def test_steps_start_again_with_every_turn():
         ("q", 0),
         ("c", 1),
     ]
+
+
+def test_an_answer_can_be_tokenised_apart_from_its_prompt():
+    """As PaliGemma's processor does: nothing of the prompt reaches into the first token."""
+    chat = ChatText("Q A|b|Q|c", [(2, 5), (8, 9)])
+    tail = label_tail(words("A", "b", "Q", "c"), chat, add_special_tokens=True, apart=True)
+    assert tail.steps.tolist() == [1, 1, 0, 1]
+    assert tail.ids.tolist() == [1, 2, 3, 4]

@@ -11,54 +11,26 @@
 ``registration``     makes all of it known to transformers' Auto classes
 ===================  ============================================================================
 
-Importing this package imports neither torch nor transformers: names are loaded on first use, and
-the model type ``"moe_llava"`` is entered in transformers' tables once transformers loads those.
+Importing this package registers the model type ``"moe_llava"`` with transformers, and so loads it. What loads models
+here (:mod:`twist_scout.loading`, the commands, ``Grounder``) does that by itself; code of your own that calls
+``AutoModelForImageTextToText.from_pretrained`` needs ``import twist_scout.backbones`` before it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from twist_scout.backbones.configuration import MoeLlavaConfig
+from twist_scout.backbones.import_moe_llava import import_checkpoint
+from twist_scout.backbones.moe_llava import MoeLlavaForConditionalGeneration, MoeLlavaModel
+from twist_scout.backbones.processing import add_processor
+from twist_scout.backbones.registration import register
 
-from wrapt import when_imported
+__all__ = [
+    "MoeLlavaConfig",
+    "MoeLlavaForConditionalGeneration",
+    "MoeLlavaModel",
+    "add_processor",
+    "import_checkpoint",
+    "register",
+]
 
-from twist_scout.lazy import lazy_names
-
-_HOMES = {
-    "MoeLlavaConfig": "configuration",
-    "MoeLlavaModel": "moe_llava",
-    "MoeLlavaForConditionalGeneration": "moe_llava",
-    "import_checkpoint": "import_moe_llava",
-    "add_processor": "processing",
-    "register": "registration",
-}
-
-__all__ = sorted(_HOMES)
-
-if TYPE_CHECKING:
-    from twist_scout.backbones.configuration import MoeLlavaConfig as MoeLlavaConfig
-    from twist_scout.backbones.import_moe_llava import import_checkpoint as import_checkpoint
-    from twist_scout.backbones.moe_llava import MoeLlavaForConditionalGeneration as MoeLlavaForConditionalGeneration
-    from twist_scout.backbones.moe_llava import MoeLlavaModel as MoeLlavaModel
-    from twist_scout.backbones.processing import add_processor as add_processor
-    from twist_scout.backbones.registration import register as register
-
-
-def _when_ready(module: Any) -> None:
-    from twist_scout.backbones.registration import on_loaded
-
-    on_loaded(module.__name__)
-
-
-for _name in (
-    "transformers.models.auto.auto_factory",
-    "transformers.models.auto.configuration_auto",
-    "transformers.models.auto.modeling_auto",
-    "transformers.models.llava.configuration_llava",
-    "transformers.models.llava.modeling_llava",
-    f"{__name__}.configuration",
-    f"{__name__}.moe_llava",
-):
-    when_imported(_name)(_when_ready)
-
-
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+register()

@@ -1,5 +1,5 @@
 """Example records to training batches, for any processor with a chat template and a picture
-placeholder.
+placeholder, or one that joins prompt and answer itself.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 
 from twist_scout.boxes.dialects import Dialect, get_dialect
-from twist_scout.data.chat import ChatText, adds_special_tokens, training_text
+from twist_scout.data.chat import ChatText, adds_special_tokens, takes_suffix, training_text
 from twist_scout.data.images import load_image
+from twist_scout.data.inputs import process
 from twist_scout.data.labels import Ints, label_tail, label_tokens
 from twist_scout.data.records import Example, FrameChoice, is_confined, render_messages
 from twist_scout.errors import BadConfig, BadImage, BadInput, BadModel, TwistScoutError
@@ -28,11 +29,10 @@ class GroundingCollator:
     and whatever else the model family needs), padded on the right, and
 
     * ``labels`` ``(batch, tokens)``: the token id for exactly the assistant's tokens, the
-    end-of-turn token included,
-      and -100 elsewhere;
+      end-of-turn token included, and -100 elsewhere;
     * ``step_ids`` ``(batch, tokens)``: 1..J for the step of the answer that a labelled token
-    belongs to, 0 elsewhere; * ``dropped`` ``()``, only with ``too_long="drop"``: how many examples
-    were left out.
+      belongs to, 0 elsewhere;
+    * ``dropped`` ``()``, only with ``too_long="drop"``: how many examples were left out.
 
     Args:
         processor: an ``AutoProcessor`` of a vision-language model.
@@ -159,18 +159,9 @@ class GroundingCollator:
     def _process(
         self, examples: Sequence[Example], texts: list[ChatText], pictures: list[Image.Image]
     ) -> dict[str, torch.Tensor]:
-        special = adds_special_tokens(self.processor, texts[0].text)
+        special, apart = adds_special_tokens(self.processor, texts[0].text), takes_suffix(self.processor)
         try:
-            batch = dict(
-                self.processor(
-                    text=[chat.text for chat in texts],
-                    images=[[picture] for picture in pictures],
-                    padding=True,
-                    padding_side="right",
-                    add_special_tokens=special,
-                    return_tensors="pt",
-                )
-            )
+            batch = process(self.processor, texts, pictures, padding_side="right")
         except TwistScoutError:
             raise
         except Exception as error:  # processors of every family raise their own types
@@ -182,7 +173,7 @@ class GroundingCollator:
         for row, chat in enumerate(texts):
             if not chat.answers:
                 continue
-            tail = label_tail(self.processor.tokenizer, chat, add_special_tokens=special)
+            tail = label_tail(self.processor.tokenizer, chat, add_special_tokens=special, apart=apart)
             steps = torch.from_numpy(tail.steps)
             places = batch["attention_mask"][row].nonzero()[:, 0][-len(steps) :]
             if ids[row, places].tolist() != tail.ids.tolist():

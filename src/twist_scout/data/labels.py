@@ -36,8 +36,22 @@ class LabelledTail:
     steps: Ints
 
 
-def label_tail(tokenizer: Any, chat: ChatText, *, add_special_tokens: bool) -> LabelledTail:
-    """The part of `label_tokens` that begins with the first answer."""
+def label_tail(tokenizer: Any, chat: ChatText, *, add_special_tokens: bool, apart: bool = False) -> LabelledTail:
+    """The part of `label_tokens` that begins with the first answer.
+
+    Args:
+        tokenizer: a fast tokenizer.
+        chat: the conversation as text, with an answer.
+        add_special_tokens: whether the tokenizer adds its own.
+        apart: whether the text from the first answer on is tokenised by itself.
+
+    Raises:
+        BadModel: as for `label_tokens`.
+    """
+    if apart:
+        begin = chat.answers[0][0]
+        chat = ChatText(chat.text[begin:], [(start - begin, end - begin) for start, end in chat.answers])
+        add_special_tokens = False
     whole = label_tokens(tokenizer, chat, add_special_tokens=add_special_tokens)
     begin = int(np.flatnonzero(whole.steps)[0])
     return LabelledTail(whole.ids[begin:], whole.steps[begin:])

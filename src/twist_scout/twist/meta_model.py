@@ -51,6 +51,8 @@ def build_meta_model(source: str | Path, *, dtype: str | None = None) -> MetaMod
         MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
     )
 
+    import twist_scout.backbones  # noqa: F401 - makes MoE-LLaVA known to the Auto classes
+
     config = _read_config(source)
     kind: Any = next(
         (

@@ -13,8 +13,8 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
-from twist_scout.data.chat import adds_special_tokens, prompt_text
 from twist_scout.data.images import ImageSource, load_image
+from twist_scout.data.inputs import prompt_inputs
 from twist_scout.errors import BadInput
 from twist_scout.twist.hashing import base_tensors, hash_all, hash_tensor
 
@@ -71,15 +71,8 @@ class Probe:
     def inputs(self, device: torch.device) -> Iterator[dict[str, Tensor]]:
         """Each prompt as a model's inputs, a batch of one row."""
         for prompt, picture in self.pairs():
-            messages = [{"role": "user", "content": prompt}]
-            text = prompt_text(self.processor, messages, images=int(picture is not None))
-            inputs = self.processor(
-                text=[text],
-                images=None if picture is None else [[picture]],
-                add_special_tokens=adds_special_tokens(self.processor, text),
-                return_tensors="pt",
-            )
-            yield dict(inputs.to(device))
+            inputs = prompt_inputs(self.processor, [prompt], None if picture is None else [picture])
+            yield {name: value.to(device) for name, value in inputs.items()}
 
     def hashes(self) -> list[str]:
         """SHA-256 of each prompt's text and picture."""
