@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 
 from twist_scout.families.catalogue import find_family
-from twist_scout.families.laws import LawBroken, Subject, _close, is_blind, mixes_tokens
+from twist_scout.families.laws import LawBroken, Subject, _close, is_blind, mixes_tokens, wraps
+from twist_scout.twist.finding import DecoderFfn
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +52,15 @@ def test_forbidden_tokens_do_not_widen_the_tolerance() -> None:
     _close(torch.tensor([least, 1.00001]), expected, "logits")
     with pytest.raises(LawBroken, match="logits"):
         _close(torch.tensor([least, 1.1]), expected, "logits")
+
+
+def test_twins_in_the_encoder_break_the_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_the_encoder(model: torch.nn.Module) -> list[DecoderFfn]:
+        path = "model.encoder.text_model.layers.0.mlp"
+        return [DecoderFfn(0, path, model.get_submodule(path))]
+
+    subject = Subject(find_family("t5gemma2"))
+    wraps(subject)
+    monkeypatch.setattr("twist_scout.twist.model.find_decoder_ffns", in_the_encoder)
+    with pytest.raises(LawBroken, match="not the decoder's"):
+        wraps(subject)

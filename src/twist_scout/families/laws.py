@@ -66,7 +66,9 @@ class Subject:
 
 
 def wraps(subject: Subject) -> None:
-    """The decoder's networks are found and twinned with the default config; unloading gives the base back."""
+    """The decoder's networks, which run for each new token, are found and twinned with the default config; unloading
+    gives the base back.
+    """
     base = subject.base()
     model = subject.wrapped()
     layers = [module for module in model.modules() if isinstance(module, TwistLayer)]
@@ -77,6 +79,10 @@ def wraps(subject: Subject) -> None:
     logits(model, subject.batch)
     silent = [layer.index for layer in layers if layer.index not in called]
     _check(not silent, f"twinned layers {silent} never run")
+    called.clear()
+    generated(model, subject.batch)
+    elsewhere = [layer.index for layer in layers if called.get(layer.index, 0) < NEW_TOKENS]
+    _check(not elsewhere, f"twinned layers {elsewhere} do not run for each new token: they are not the decoder's")
     unloaded = model.unload()
     _equal(logits(unloaded, subject.batch), logits(base, subject.batch), "the unloaded model's logits")
 

@@ -119,7 +119,7 @@ def _refusal(family: Family) -> Trial:
     try:
         get_peft_model(base, TwistConfig())
     except BadModel as error:
-        return Trial(family.model_type, kind, refused=f"{family.refused} ({first_line(error)})", note=family.note)
+        return Trial(family.model_type, kind, refused=" ".join(str(error).split()), note=family.note)
     return Trial(family.model_type, kind, broken={"refusal": "it is listed as refused, yet TWIST wraps it"})
 
 

@@ -1,4 +1,8 @@
-"""Families whose encoder reads the picture (and a prompt), and whose decoder writes the answer."""
+"""Families whose encoder reads the picture (and a prompt), and whose decoder writes the answer.
+
+Encoder and decoder have different numbers of layers, as Donut and PP-FormulaNet have, whose config gives the encoder's as
+the number of layers: one must not be taken for the other.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,16 @@ STAGES: dict[str, Any] = {  # one size for each of the two stages of Florence-2'
     "num_groups": (2, 4),
     "window_size": 4,
 }
+SWIN: dict[str, Any] = {
+    "model_type": "donut-swin",
+    "depths": [1, 1],
+    "num_heads": [2, 4],
+    "window_size": 2,
+}
+T5GEMMA2: dict[str, Any] = {
+    "decoder.num_hidden_layers": 3,
+    "decoder.layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+}
 NECK: dict[str, Any] = dict.fromkeys(
     ("output_channels", "post_conv_in_channels", "post_conv_mid_channels", "post_conv_out_channels"), 16
 )
@@ -51,7 +65,7 @@ def page_and_answer(model: Any, rows: int, generator: torch.Generator) -> dict[s
 ENCODER_DECODERS: tuple[Family, ...] = (
     Family(
         "florence2",
-        {f"vision_config.{name}": value for name, value in STAGES.items()},
+        {**{f"vision_config.{name}": value for name, value in STAGES.items()}, "text_config.encoder_layers": 3},
         inputs=picture_prompt_and_answer,
     ),
     Family(
@@ -61,16 +75,21 @@ ENCODER_DECODERS: tuple[Family, ...] = (
     ),
     Family(
         "pp_formulanet",
-        {**{f"vision_config.{name}": value for name, value in NECK.items()}, "vision_config.decoder_hidden_size": 32},
+        {
+            **{f"vision_config.{name}": value for name, value in NECK.items()},
+            "vision_config.decoder_hidden_size": 32,
+            "text_config.encoder_layers": 3,
+            "vision_config.num_hidden_layers": 3,
+        },
         inputs=picture_and_answer,
     ),
-    Family("t5gemma2", inputs=picture_prompt_and_answer),
-    Family("udop", {"num_decoder_layers": 2, "decoder_start_token_id": 0}, inputs=page_and_answer),
+    Family("t5gemma2", T5GEMMA2, inputs=picture_prompt_and_answer),
+    Family("udop", {"num_layers": 4, "num_decoder_layers": 2, "decoder_start_token_id": 0}, inputs=page_and_answer),
     Family(
         "vision-encoder-decoder",
-        {"decoder.cross_attention_hidden_size": 32, "decoder.is_decoder": True},
-        start={"decoder": {"model_type": "trocr", "is_decoder": True, "add_cross_attention": True}},
+        {"encoder.hidden_size": 64, "decoder.encoder_layers": 3, "decoder.is_decoder": True},
+        start={"encoder": SWIN, "decoder": {"model_type": "mbart", "is_decoder": True, "add_cross_attention": True}},
         inputs=picture_and_answer,
-        note="Tried as TrOCR: a ViT and a TrOCR decoder.",
+        note="Tried as Donut: its Swin tower and an mBART decoder.",
     ),
 )
