@@ -5,7 +5,9 @@ from __future__ import annotations
 from twist_scout.boxes.box import Box, boxes_array, iou_matrix, paired_iou
 from twist_scout.boxes.dialects import (
     BoxSpan,
+    Codec,
     Dialect,
+    dialect_frame,
     get_dialect,
     known_dialects,
     register_dialect,
@@ -18,6 +20,7 @@ __all__ = [
     "Box",
     "BoxSpan",
     "CenterCropped",
+    "Codec",
     "Dialect",
     "Frame",
     "GroundedText",
@@ -29,6 +32,7 @@ __all__ = [
     "Stretched",
     "Unread",
     "boxes_array",
+    "dialect_frame",
     "find_steps",
     "get_dialect",
     "iou_matrix",

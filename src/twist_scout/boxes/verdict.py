@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import re
 
-_ANSWER = re.compile(r"\b(?:so\b,?\s*+)?the\s++(?:final\s++)?answer\s++is\b\s*+[:,]?+", re.IGNORECASE)
+# "So" in front changes nothing. The first letter is a class outside of (?i:...), so that the search skips to it.
+_ANSWER = re.compile(r"[tT](?<!\w.)(?i:he\s++(?:final\s++)?answer\s++is)\b\s*+[:,]?+")
 
 _IN_THE_IMAGE = r"\b(?:in|within)\s++(?:the|this)\s++(?:given\s++)?(?:image|picture|photo|photograph|scene)\b"
 
 # Bounded gaps ("{0,80}") keep each search linear.
 # Each pattern below needs one of these; most texts have none, and are done with one search.
 _HINT = re.compile(r"\bno|n['’]t|\binvalid|\bi(?:rrelevant|ncorrect)", re.IGNORECASE)
+_WORDS_OF_HINTS = ("no", "n't", "n’t", "invalid", "irrelevant", "incorrect")
 _INVALID = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -42,4 +44,7 @@ def extract_answer(plain: str) -> str:
 
 def says_question_is_invalid(plain: str) -> bool:
     """Whether a text without boxes says that the question does not fit the image."""
+    lower = plain.lower()
+    if not any(word in lower for word in _WORDS_OF_HINTS):
+        return False
     return _HINT.search(plain) is not None and any(pattern.search(plain) for pattern in _INVALID)

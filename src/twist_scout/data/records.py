@@ -185,8 +185,8 @@ def render_messages(
     Returns:
         ``[{"role": ..., "content": ...}, ...]``, one per message.
     """
-    codec = get_dialect(dialect)
     seen = resolve_frame(frame, example.width, example.height)
+    codec = get_dialect(dialect, seen)
 
     def write(match: re.Match[str]) -> str:
         return codec.render([seen.to_model(example.box(int(i))) for i in match[1].split(",")])
