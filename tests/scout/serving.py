@@ -65,6 +65,10 @@ class ChatServer:
     closing: threading.Event = field(default_factory=threading.Event)
 
 
+#: Says nothing until the server is shut down.
+HANG = Answer(hang=True)
+
+
 def last_text(body: dict[str, Any]) -> str:
     """The words of the last turn of a request."""
     content = body["messages"][-1]["content"]

@@ -117,13 +117,11 @@ class SameWords:
     def __init__(self) -> None:
         self.seen: set[str] = set()
 
-    def __call__(self, example: Example) -> Verdict:
+    def repeats(self, example: Example) -> str | None:
         said = example.messages[-1].content
         known = said in self.seen
         self.seen.add(said)
-        return Verdict(
-            check="near_duplicate", outcome="failed" if known else "passed", reason="Said before." if known else ""
-        )
+        return "what was said before" if known else None
 
 
 def run(out: Path, pause: float = 0.0, *, source: Source | None = None, **options: Any) -> BuildReport:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from twist_scout.errors import BadInput
+from twist_scout.errors import BadConfig, BadImage
 from twist_scout.scout.image_references import ImageReferences
 
 
@@ -51,6 +51,12 @@ def test_copies_keep_their_names_apart_and_are_made_once(tmp_path: Path, picture
     assert len(list((tmp_path / "out" / "images").iterdir())) == 2
 
 
-def test_a_picture_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"gone.png cannot be copied .* \(No such file"):
-        ImageReferences(tmp_path, copy=True).name(str(tmp_path.parent / "gone.png"))
+def test_a_picture_that_is_not_there_is_its_items_trouble_and_no_room_is_everybodys(
+    tmp_path: Path, pictures: Path
+) -> None:
+    with pytest.raises(BadImage, match=r"gone.png cannot be copied \(No such file"):
+        ImageReferences(tmp_path / "out", copy=True).name(str(pictures / "gone.png"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "images").write_text("a file where the folder should be")
+    with pytest.raises(BadConfig, match="cannot be written"):
+        ImageReferences(tmp_path / "out", copy=True).name(str(pictures / "a.JPG"))

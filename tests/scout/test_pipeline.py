@@ -77,7 +77,7 @@ def test_records_say_where_they_come_from_and_what_was_checked(whole: Path) -> N
         assert provenance.answer_by == "small answerer"
         assert provenance.prompts == {"questions": "1", "answers": "2"}
         assert record.id.startswith(f"small:{provenance.item}:")
-        assert record.meta["verdicts"] == {"grammar": "passed", "boxes": "passed", "near_duplicate": "passed"}
+        assert record.meta["verdicts"] == {"grammar": "passed", "boxes": "passed"}
     failed = [reject for reject in rejects(whole) if reject.stage == "checks"]
     assert failed[0].reason == "boxes: Box 0 is elsewhere."
     assert failed[0].example is not None
@@ -240,25 +240,56 @@ def test_a_source_that_breaks_off_lets_what_is_under_way_finish(whole: Path, tmp
     assert files(tmp_path) == files(whole)
 
 
-def test_one_items_trouble_is_a_reject_of_that_item(tmp_path: Path) -> None:
+def test_one_questions_trouble_is_a_reject_of_that_question(tmp_path: Path) -> None:
     class Clumsy(Answerer):
         async def answer(self, item: Any, question: Any, *, seed: int) -> Any:
-            if item.id == "i3":
+            if question.id == 1 and int(item.id[1:]) % 2:
+                raise BadInput("A picture is damaged: download it again.")
+            if question.id == 1:
                 raise ZeroDivisionError("a fault")
-            if item.id == "i4":
-                raise BadInput("4.png is damaged: download it again.")
             return await super().answer(item, question, seed=seed)
 
-    report = build(
-        Source(), Writer(), Clumsy(), tmp_path, check=small_run.check, dedupe=small_run.SameWords, seed=3, limit=10
-    )
-    found = {reject.item: reject for reject in rejects(tmp_path) if reject.item in ("i3", "i4")}
+    def careless(example: Any, item: Any) -> Any:
+        if example.id.endswith(":2"):
+            raise KeyError("a fault of a check")
+        return small_run.check(example, item)
+
+    report = build(Source(), Writer(), Clumsy(), tmp_path, check=careless)
+    by = Counter((reject.stage, reject.check) for reject in rejects(tmp_path))
     assert report.complete
-    assert report.to_retry == 1
-    assert found["i3"].check == "engine"
-    assert "ZeroDivisionError" in found["i3"].text
-    assert found["i4"].check == "BadInput"
-    assert found["i4"].reason == "4.png is damaged: download it again."
+    assert by["answers", "engine"] > 3
+    assert by["answers", "BadInput"] > 3
+    assert by["checks", "engine"] > 3
+    turned_down = sum(count for (stage, _), count in by.items() if stage != "questions")
+    assert report.counts["questions"] == report.records + turned_down
+    assert report.to_retry > 3
+    fault = next(reject for reject in rejects(tmp_path) if reject.check == "engine")
+    assert fault.reason == "The engine failed with ZeroDivisionError: a fault"
+    assert "Traceback" in fault.text
+    assert fault.question.startswith("Where is thing 1")
+
+
+def test_one_items_trouble_is_a_reject_of_that_item(tmp_path: Path) -> None:
+    class Clumsy(Writer):
+        async def questions(self, item: Any, *, seed: int) -> Any:
+            if item.id in ("i3", "i4"):
+                raise {"i3": ZeroDivisionError("a fault"), "i4": BadInput("no.")}[item.id]
+            return await super().questions(item, seed=seed)
+
+    report = build(Source(), Clumsy(), Answerer(), tmp_path, check=small_run.check, limit=10)
+    found = {reject.item: reject for reject in rejects(tmp_path) if reject.item in ("i3", "i4")}
+    assert report.items == 10
+    assert (found["i3"].stage, found["i3"].check) == ("questions", "engine")
+    assert (found["i4"].stage, found["i4"].check, found["i4"].reason) == ("questions", "BadInput", "no.")
+
+
+def test_what_is_wrong_with_the_run_ends_it(tmp_path: Path) -> None:
+    class Unset(Writer):
+        async def questions(self, item: Any, *, seed: int) -> Any:
+            raise BadConfig("A prompt cannot be filled in.")
+
+    with pytest.raises(BadConfig, match="cannot be filled in"):
+        build(Source(), Unset(), Answerer(), tmp_path, check=small_run.check)
 
 
 def test_what_got_no_reply_is_asked_again_on_request(tmp_path: Path) -> None:

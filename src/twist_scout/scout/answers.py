@@ -100,7 +100,7 @@ class PromptedAnswers:
         temperature: float | None = None,
     ) -> None:
         self.backend, self._prompts, self.samples = backend, prompts, samples
-        self.dialect = get_dialect(dialect or backend.dialect or "scout")
+        self.dialect = dialect or backend.dialect or "scout"
         self.frame: FrameChoice = frame or backend.frame or "stretched"
         self.temperature = (0.0 if samples == 1 else 0.7) if temperature is None else temperature
         self.name = backend.name
@@ -112,7 +112,8 @@ class PromptedAnswers:
         if question.negative:
             return await self._settled.answer(item, question, seed=seed)
         frame = resolve_frame(self.frame, item.width, item.height)
-        shown = self.dialect.render([frame.to_model(_SHOWN)])
+        codec = get_dialect(self.dialect, frame)
+        shown = codec.render([frame.to_model(_SHOWN)])
         messages = self._prompts["answers"].messages(question=question.prompt, box=shown)
         read: list[GroundedText] = []
         problems: list[Reject] = []
@@ -129,7 +130,7 @@ class PromptedAnswers:
             if reply.problem is not None:
                 problems.append(_reject(item, question, BACKEND, reply.problem))
                 continue
-            grounded = GroundedText.parse(tidy(reply.text), dialect=self.dialect, frame=frame)
+            grounded = GroundedText.parse(tidy(reply.text), dialect=codec, frame=frame)
             problem = _unreadable(grounded, cut=reply.finish == "length")
             if problem is None:
                 read.append(grounded)

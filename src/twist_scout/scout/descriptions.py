@@ -33,7 +33,7 @@ class Describer:
         self, backend: Backend, prompts: Prompts, *, dialect: str | None = None, frame: FrameChoice | None = None
     ) -> None:
         self.backend, self._prompts = backend, prompts
-        self.dialect = get_dialect(dialect or backend.dialect or "scout")
+        self.dialect = dialect or backend.dialect or "scout"
         self.frame: FrameChoice = frame or backend.frame or "stretched"
         self.name = backend.name
         self.prompts = prompts.versions("captions")
@@ -46,9 +46,10 @@ class Describer:
     async def describe(self, item: SourceItem, *, seed: int) -> tuple[SourceItem, Reject | None]:
         """The item with a grounded caption in front of its own captions, or as it was and why."""
         frame = resolve_frame(self.frame, item.width, item.height)
+        codec = get_dialect(self.dialect, frame)
         request = Request(
             key=f"{item.id}/caption",
-            messages=self._prompts["captions"].messages(box=self.dialect.render([frame.to_model(_SHOWN)])),
+            messages=self._prompts["captions"].messages(box=codec.render([frame.to_model(_SHOWN)])),
             image=item.image_path,
             max_tokens=MAX_TOKENS,
             seed=seed % _SEEDS,
@@ -56,7 +57,7 @@ class Describer:
         reply = await self.backend.complete(request)
         if reply.problem is not None:
             return item, _reject(item, BACKEND, reply.problem)
-        grounded = GroundedText.parse(tidy(reply.text), dialect=self.dialect, frame=frame)
+        grounded = GroundedText.parse(tidy(reply.text), dialect=codec, frame=frame)
         if grounded.unread or not grounded.phrases or reply.finish == "length":
             return item, _reject(item, "caption", "the model's caption has no boxes that can be read", reply.text)
         caption, boxes = to_references(grounded, item.width, item.height)
@@ -73,7 +74,7 @@ class Describer:
                 "boxes": (*boxes, *item.boxes),
                 "captions": (caption, *own),
                 "entities": (*entities, *(() if entities else named)),
-                "meta": {**item.meta, "described_by": self.name, "prompts": self.prompts},
+                "meta": {**item.meta, "described_by": self.name, "annotated": bool(entities)},
             }
         )
         return described, None

@@ -75,7 +75,9 @@ def read_questions(reply: str, *, about: str, negative: bool = False) -> Questio
         problem = _problem(question, answer, known, seen, negative)
         text = f"{question} / {answer}"
         if problem is not None:
-            read.unusable.append(Unusable(text, *problem))
+            again = problem[0] == "repeated" and any(bad.check == "repeated" for bad in read.unusable)
+            if not again:  # a model that goes round in circles is one thing that went wrong
+                read.unusable.append(Unusable(text, *problem))
             continue
         seen.add(_key(question))
         if negative:

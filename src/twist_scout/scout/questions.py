@@ -150,7 +150,8 @@ def described(item: SourceItem, caption: str) -> str:
         messages=[Message(role="user", content=caption)],
         boxes=list(item.boxes),
     )
-    return render_messages(spoken, get_dialect("pixels"), Stretched())[0]["content"]
+    frame = Stretched((item.width, item.height))
+    return render_messages(spoken, get_dialect("pixels", frame), frame)[0]["content"]
 
 
 def _reject(item: SourceItem, check: str, reason: str, text: str) -> Reject:

@@ -95,7 +95,7 @@ def test_replies_are_cut_where_asked(language_model: Path) -> None:
 
 def test_too_long_a_prompt_is_a_problem_of_its_own(language_model: Path) -> None:
     long, short = replies(TransformersText(str(language_model), batch_size=2), asked("x" * 999), asked("y"))
-    assert long.problem == "The prompt has 1,017 tokens, the model reads 256."
+    assert long.problem == "The prompt has 1,015 tokens, the model reads 256."
     assert short.problem is None
 
 
@@ -195,7 +195,8 @@ class NoSystem:
     def apply_chat_template(self, turns, **_: object) -> str:
         import jinja2
 
-        template = "{% for t in turns %}{% if t.role == 'system' %}{{ fail() }}{% endif %}{{ t.role }}:{{ t.content }};{% endfor %}"
+        refusal = "{% if t.role == 'system' %}{{ fail() }}{% endif %}"
+        template = f"{{% for t in turns %}}{refusal}{{{{ t.role }}}}:{{{{ t.content }}}};{{% endfor %}}"
         environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
         return environment.from_string(template).render(turns=turns)
 

@@ -10,5 +10,17 @@
 from __future__ import annotations
 
 from twist_scout.scout.backends.base import Backend, BackendDown, BudgetSpent, ChatMessage, Reply, Request
+from twist_scout.scout.backends.limits import TokenBudget
+from twist_scout.scout.backends.spec import BackendOptions, make_backend
 
-__all__ = ["Backend", "BackendDown", "BudgetSpent", "ChatMessage", "Reply", "Request"]
+__all__ = [
+    "Backend",
+    "BackendDown",
+    "BackendOptions",
+    "BudgetSpent",
+    "ChatMessage",
+    "Reply",
+    "Request",
+    "TokenBudget",
+    "make_backend",
+]

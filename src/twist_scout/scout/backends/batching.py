@@ -27,7 +27,12 @@ class Batcher:
     """
 
     def __init__(
-        self, run: Run, size: int = 8, *, group: Callable[[Request], Hashable] = lambda request: 0, linger: float = 0.005
+        self,
+        run: Run,
+        size: int = 8,
+        *,
+        group: Callable[[Request], Hashable] = lambda request: 0,
+        linger: float = 0.005,
     ) -> None:
         self._run, self._size, self._group, self._linger = run, max(1, size), group, linger
         self._waiting: list[tuple[Request, asyncio.Future[Reply]]] = []

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteriaList, StopStringCriteria
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteriaList,
+    StopStringCriteria,
+)
 
 from twist_scout.scout.backends.base import Reply, Request
 
@@ -71,7 +77,8 @@ def generate(model: Any, tokenizer: Any, inputs: dict[str, torch.Tensor], reques
     new = tokens[:, inputs["input_ids"].shape[1] :].tolist()
     read = inputs["attention_mask"].sum(dim=1).tolist()
     return [
-        _reply(tokenizer, row, count, request, ends, stops) for row, count, request in zip(new, read, requests, strict=True)
+        _reply(tokenizer, row, count, request, ends, stops)
+        for row, count, request in zip(new, read, requests, strict=True)
     ]
 
 

@@ -71,7 +71,9 @@ class TokenBudget:
             BudgetSpent: nothing is left.
         """
         if self.total is not None and self.used >= self.total:
-            raise BudgetSpent(f"The budget of {self.total:,} tokens is spent ({self.used:,} were used): raise it to go on.")
+            raise BudgetSpent(
+                f"The budget of {self.total:,} tokens is spent ({self.used:,} were used): raise it to go on."
+            )
 
     def spend(self, tokens: int) -> None:
         """Count what a request used."""

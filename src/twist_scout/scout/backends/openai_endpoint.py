@@ -121,7 +121,9 @@ class OpenAIEndpoint:
             if outcome.kind != "passing":
                 return await self._given_up(outcome)
             if not outcome.reached and not self._answered and failures >= FIRST_CONNECTIONS:
-                raise BackendDown(self._sentence(f"{outcome.problem}: is the server running, and is the address right?"))
+                raise BackendDown(
+                    self._sentence(f"{outcome.problem}: is the server running, and is the address right?")
+                )
             wait = self._retries.wait(failures, outcome.asked)
             if wait is None:
                 return await self._given_up(outcome, tries=failures)
@@ -156,7 +158,9 @@ class OpenAIEndpoint:
             self._failed_in_row += 1
             if self._failed_in_row >= self._give_up_after:
                 raise BackendDown(
-                    self._sentence(f"{self._failed_in_row} requests in a row failed in all tries; last, {failure.problem}")
+                    self._sentence(
+                        f"{self._failed_in_row} requests in a row failed in all tries; last, {failure.problem}"
+                    )
                 )
         times = f" (tried {tries} times)" if tries > 1 else ""
         return Reply(problem=self._without_key(f"{failure.problem}{times}."))
@@ -235,7 +239,9 @@ def _reply(completion: Any, body: dict[str, Any]) -> Reply:
     usage = getattr(completion, "usage", None)
     read, written = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
     if not isinstance(read, int) or not isinstance(written, int):  # four letters a token, where nobody counts
-        words = [part if isinstance(part, str) else part[-1]["text"] for part in (m["content"] for m in body["messages"])]
+        words = [
+            part if isinstance(part, str) else part[-1]["text"] for part in (m["content"] for m in body["messages"])
+        ]
         read, written = sum(map(len, words)) // 4, len(text) // 4
     return Reply(text, finish, read, written)
 

@@ -49,7 +49,7 @@ class GrounderBackend:
         pictures: list[Any] = [load_image(request.image) for request in requests if request.image is not None]
         prompts = [next(m.text for m in reversed(request.messages) if m.role == "user") for request in requests]
         limit = requests[0].max_tokens
-        answers = self._grounder.ground(
+        answers: Any = self._grounder.ground(
             pictures, prompts, mode="grounding", max_new_tokens=limit, batch_size=self._size
         )
         tokenizer = self._grounder.processor.tokenizer

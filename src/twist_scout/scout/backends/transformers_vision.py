@@ -92,4 +92,3 @@ class TransformersVision:
             last = max(i for i, turn in enumerate(turns) if turn["role"] == "user")
             turns[last]["content"] = [{"type": "image"}, *turns[last]["content"]]
         return turns
-

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
+from twist_scout.data.nouns import singular
 from twist_scout.data.records import Example
-from twist_scout.scout.checks.reading import content_words
+
+# Beside these every word counts, question words too: where the dog is and what color it is are two questions.
+_EMPTY = frozenset("a an the this that these those is are was were be of in on at to do does did please".split())
+_SPELLINGS = {"colour": "color", "colours": "color"}
 
 
 class DuplicateGuard:
@@ -29,7 +34,7 @@ class DuplicateGuard:
         remembered, if there is none.
         """
         question = str(example.meta.get("question") or example.messages[0].content)
-        words = content_words(question)
+        words = _words(question)
         key = hashlib.blake2b(f"{example.image}\0{' '.join(question.lower().split())}".encode(), digest_size=8).digest()
         if example.image != self._picture:
             self._picture, self._questions = example.image, []
@@ -42,6 +47,11 @@ class DuplicateGuard:
         self._asked.add(key)
         self._questions.append((example.id, words))
         return None
+
+
+def _words(question: str) -> frozenset[str]:
+    words = (_SPELLINGS.get(word, word) for word in re.findall(r"\w+", question.lower()))
+    return frozenset(singular(word) for word in words if word not in _EMPTY)
 
 
 def _asks_the_same(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from twist_scout.boxes.box import corner_iou
 from twist_scout.boxes.words import NUMBERS
@@ -35,9 +34,9 @@ def grammar(example: Example, reading: Reading, settings: CheckSettings) -> str 
         return f"it has {len(numbers)} steps, more than {settings.most_steps}"
     if not all(content_words(body) or "answer" in body for body in reading.bodies):
         return "a step is empty"
-    body, times = Counter(" ".join(body.lower().split()) for body in reading.bodies).most_common(1)[0]
-    if times > 1:
-        return f"a step is repeated: {body[:60]!r}"
+    said = [" ".join(body.lower().split()) for body in reading.bodies]
+    if len(set(said)) < len(said):
+        return f"a step is repeated: {max(said, key=said.count)[:60]!r}"
     if len(reading.plain.split()) > settings.longest:
         return f"it has more than {settings.longest} words"
     if example.negative:

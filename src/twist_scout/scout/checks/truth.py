@@ -83,7 +83,12 @@ def attributes(example: Example, reading: Reading, settings: CheckSettings, item
 
 
 def _annotated(item: SourceItem) -> list[Thing]:
-    """Head noun, entity and boxes of everything that has boxes."""
+    """Head noun, entity and boxes of everything that has boxes.
+
+    What a model described is no annotation: the model would be compared with itself.
+    """
+    if not item.meta.get("annotated", True):
+        return []
     return [
         (describe(entity.name.lower())[0], entity, [item.boxes[index] for index in entity.boxes])
         for entity in item.entities

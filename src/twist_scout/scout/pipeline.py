@@ -1,0 +1,254 @@
+"""The run: from a source to a verified data set, resumable at any moment.
+
+::
+
+    source -> items -> stages (many at once) -> ledger, as they finish -> files, in the order of the source
+
+Whatever ends a run (a kill, Ctrl-C, a server that goes down, a spent budget), the same call goes on where it was, and
+the files are those of a run that nothing ended, byte for byte, where the backends are deterministic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from twist_scout import __version__
+from twist_scout.errors import BadConfig, BadInput
+from twist_scout.scout.answers import Answerer
+from twist_scout.scout.backends.base import Backend
+from twist_scout.scout.build_report import BuildReport
+from twist_scout.scout.finalise import RECORDS, REJECTS, REPORT, Dedupe, write_files, write_report
+from twist_scout.scout.image_references import ImageReferences
+from twist_scout.scout.items import SourceItem
+from twist_scout.scout.ledger import FOLDER, Ledger
+from twist_scout.scout.local_engine import Stop, Todo, run_local
+from twist_scout.scout.outcome import ItemOutcome, digest
+from twist_scout.scout.questions import QuestionWriter
+from twist_scout.scout.stages import Check, ItemDescriber, Stages
+
+_SKIPPED_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        done: items, those of earlier runs included.
+        total: items of the source, if it knows.
+        kept: records so far, before duplicates are looked for.
+        rejected: rejects so far.
+        note: something to tell the user, such as what Ctrl-C has started.
+    """
+
+    done: int
+    total: int | None
+    kept: int
+    rejected: int
+    note: str | None = None
+
+
+def build(
+    source: Iterable[SourceItem],
+    writer: QuestionWriter,
+    answerer: Answerer,
+    out: str | Path,
+    *,
+    check: Check,
+    dedupe: Callable[[], Dedupe] | None = None,
+    describer: ItemDescriber | None = None,
+    seed: int = 0,
+    concurrency: int = 16,
+    limit: int | None = None,
+    copy_images: bool = False,
+    settings: Mapping[str, Any] | None = None,
+    restart: bool = False,
+    retry: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    backends: Sequence[Backend] = (),
+    engine: str = "local",
+) -> BuildReport:
+    """Make a data set: ``OUT/train.jsonl``, ``OUT/rejects.jsonl`` and ``OUT/report.json``.
+
+    Args:
+        source: gives the items, the same in the same order each time. ``name``, ``tally`` and ``length()`` are used
+            where it has them.
+        writer: writes questions about an item.
+        answerer: answers them.
+        out: folder to write to; it is made. A run that was ended is gone on with.
+        check: judges each record, with the item that it is about.
+        dedupe: makes what finds near-duplicates; they are judged in the order of the source.
+        describer: captions pictures that lack a grounded caption.
+        seed: of the run.
+        concurrency: items under way at once. Has no influence on the result.
+        limit: only the first so many items; a later run with a higher limit goes on.
+        copy_images: copy the pictures of records to ``OUT/images``. Without it a record names its picture relative to
+            ``OUT`` where it lies below, else by its absolute path.
+        settings: what else decides about the records, JSON-ready. A run goes on only with the same settings.
+        restart: throw away what an earlier run left in ``out``.
+        retry: do items again whose backend did not reply in an earlier run.
+        progress: called after each item.
+        backends: those that writer and answerer use; they are closed at the end.
+        engine: ``local``.
+
+    Returns:
+        The numbers of the run, also where it was stopped early.
+
+    Raises:
+        BadConfig: ``out`` holds something else, or another run is writing there; or there is no such engine.
+        BadInput: the source changed, or the disk cannot be written.
+        BackendDown: a model answers nobody. What was finished is kept.
+    """
+    if engine != "local":
+        raise BadConfig(f"There is no engine {engine!r}: choose local.")
+    started = time.monotonic()
+    stages = Stages(writer, answerer, check, ImageReferences(out, copy=copy_images), describer, seed)
+    name = getattr(source, "name", type(source).__name__)
+    everything = {"source": name, **stages.settings(), **(settings or {})}
+    _check_out(Path(out), restart)
+    with Ledger(out, everything, restart=restart) as ledger:
+        if restart:
+            for file in (RECORDS, REJECTS, REPORT):
+                (ledger.out / file).unlink(missing_ok=True)
+        run = _Run(ledger, source, limit, retry, progress)
+        stop = Stop()
+        _in_a_loop(run.in_this_process(stages, concurrency, stop, backends))
+        if stop.hurry:  # who presses Ctrl-C twice wants no more files either
+            return run.summary().model_copy(update={"complete": False, "stopped": stop.reason, "written": False})
+        report = write_files(ledger, dedupe, limit=limit).model_copy(
+            update={
+                "complete": stop.reason is None,
+                "stopped": stop.reason,
+                "done_before": run.done_before,
+                "seconds": round(time.monotonic() - started, 3),
+                "source": {"name": name, "tally": _jsonable(getattr(source, "tally", None))},
+                "settings": everything,
+                "versions": _versions(),
+                "damaged": ledger.damaged,
+            }
+        )
+        write_report(ledger, report)
+    return report
+
+
+class _Run:
+    """What is done and what is to be done."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        source: Iterable[SourceItem],
+        limit: int | None,
+        retry: bool,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._ledger, self._source, self._limit = ledger, source, limit
+        if retry:
+            ledger.forget_unsuccessful()
+        within = [entry for index, entry in ledger.entries.items() if limit is None or index < limit]
+        self.done = self.done_before = len(within)
+        self._kept, self._rejected = sum(e.kept for e in within), sum(e.rejected for e in within)
+        self._progress = progress
+        length: Any = getattr(source, "length", None)
+        known = length() if callable(length) else None
+        self._total = known if limit is None else limit if known is None else min(limit, known)
+        self._tell()
+
+    async def in_this_process(self, stages: Stages, concurrency: int, stop: Stop, backends: Sequence[Backend]) -> None:
+        try:
+            await run_local(
+                stages, self._todo(), self._keep, concurrency=concurrency, stop=stop, on_interrupt=self._interrupted
+            )
+        finally:
+            for backend in backends:
+                await backend.close()
+
+    def summary(self) -> BuildReport:
+        """The numbers without the files."""
+        return BuildReport(items=self.done, done_before=self.done_before, records=self._kept, rejected=self._rejected)
+
+    def _todo(self) -> Todo:
+        """Items that are not done yet, and None now and then while many in a row are."""
+        skipped = 0
+        for index, item in enumerate(itertools.islice(self._source, self._limit)):
+            entry = self._ledger.entries.get(index)
+            if entry is None:
+                yield index, item
+                continue
+            if (entry.item, entry.digest) != (item.id, digest(item)):
+                raise BadInput(
+                    f"Item {index} of the source ({item.id!r}) is not what it was when {self._ledger.out} was begun "
+                    f"({entry.item!r}): give the source as it was, or start over with restart."
+                )
+            skipped += 1
+            if skipped % _SKIPPED_AT_ONCE == 0:
+                yield None
+
+    def _keep(self, outcome: ItemOutcome) -> None:
+        self._ledger.append(outcome)
+        self.done += 1
+        self._kept += len(outcome.records)
+        self._rejected += len(outcome.rejects)
+        self._tell()
+
+    def _interrupted(self, stop: Stop, busy: int) -> None:
+        if stop.hurry:
+            self._tell("Stopping.")
+        else:
+            self._tell(f"Finishing {busy} items that are under way; Ctrl-C again lets them go.")
+
+    def _tell(self, note: str | None = None) -> None:
+        if self._progress is not None:
+            self._progress(Progress(self.done, self._total, self._kept, self._rejected, note))
+
+
+def _in_a_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; inside a notebook, which has a loop of its own already, in a thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+def _check_out(out: Path, restart: bool) -> None:
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{out} is a file: give a folder to write to.")
+    journal = out / FOLDER / "journal.jsonl"
+    taken = [name for name in (RECORDS, REJECTS, REPORT) if (out / name).exists()]
+    if taken and not restart and not journal.exists():
+        raise BadConfig(
+            f"{out} holds {taken[0]} and no journal of a run that made it: give another folder, or overwrite it with "
+            "restart."
+        )
+
+
+def _versions() -> dict[str, str]:
+    """Of this package, and of those that did the work."""
+    found = {"twist-scout": __version__, "python": platform.python_version()}
+    for name in ("openai", "transformers", "torch"):
+        if name in sys.modules:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def _jsonable(value: Any) -> Any:
+    return None if value is None else json.loads(TypeAdapter(Any).dump_json(value))
