@@ -188,3 +188,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_examples(path, broken())
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_reference_may_name_as_many_boxes_as_there_are():
+    indexes = ",".join(str(number) for number in range(60))
+    example = Example(
+        id="1",
+        image="a.png",
+        width=100,
+        height=100,
+        task="localization",
+        messages=[{"role": "user", "content": "Where?"}, {"role": "assistant", "content": f"Here <box:{indexes}>."}],
+        boxes=[(n, 0, n + 1, 1) for n in range(60)],
+    )
+    assert render_messages(example)[1]["content"].count(";") == 59

@@ -46,7 +46,7 @@ SLACK = 1.0
 FrameChoice = Frame | str | Callable[[int, int], Frame]
 
 _REFERENCE = re.compile(r"<box:(\d+(?:,\d+)*)>")
-_ANY_REFERENCE = re.compile(r"<box:[^>\n]{0,40}>?")
+_ANY_REFERENCE = re.compile(r"<box:[^>\n]{0,1000}>?")
 
 
 def _number(value: Any) -> Any:

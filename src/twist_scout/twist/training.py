@@ -15,7 +15,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from twist_scout.data.collator import GroundingCollator
-from twist_scout.data.dataset import ExampleDataset
+from twist_scout.data.mixture_recipe import Examples, open_examples
 from twist_scout.data.packing import GroupedByPicture, PackingCollator
 from twist_scout.data.records import Example, FrameChoice, render_messages
 from twist_scout.errors import BadConfig, TwistScoutError
@@ -76,7 +76,7 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     console = console or Console()
     folder = Path(config.output_dir)
     checkpoint = _starting_point(config, folder)
-    dataset = ExampleDataset(config.data, image_root=config.image_root, confined=config.confined)
+    dataset = open_examples(config.data, image_root=config.image_root, confined=config.confined)
     arguments = _arguments(config)
     dtype = None if config.dtype == "auto" else getattr(torch, config.dtype)
     base, processor = load_base(config.base, dtype=dtype, device=arguments.device)
@@ -114,6 +114,8 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     if main:
         config.save(folder / CONFIG_FILE)
         _announce(console, config, model, len(dataset), checkpoint)
+        for count in getattr(dataset, "counts", []):  # of a mixture
+            console.print(str(count))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.save_model(str(folder))
     # Mixed precision wraps the model's forward pass; the certificate is about the model as it is used.
@@ -201,7 +203,7 @@ def _arguments(config: TrainingConfig) -> Any:
     )
 
 
-def _probe(config: TrainingConfig, dataset: ExampleDataset, processor: Any, frame: FrameChoice) -> Probe:
+def _probe(config: TrainingConfig, dataset: Examples, processor: Any, frame: FrameChoice) -> Probe:
     """Prompts of the data, spread evenly over it, with their pictures."""
     count = min(config.certificate_prompts, len(dataset))
     examples: list[Example] = [dataset[i * len(dataset) // count] for i in range(count)]

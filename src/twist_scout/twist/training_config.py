@@ -72,7 +72,7 @@ class TrainingConfig(_Section):
 
     Attributes:
         base: folder or hub id of the base model.
-        data: JSONL files of example records.
+        data: JSONL files of example records, or the recipe of a mixture (``.yaml``, see `data.mixture_recipe`).
         output_dir: where the adapter, its checkpoints and its certificate go.
         image_root: the folder that image paths are relative to; by default that of each file.
         confined: refuse image paths that leave their folder.

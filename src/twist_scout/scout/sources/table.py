@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from twist_scout.data.records import PixelBox, box_references
+from twist_scout.data.rows import Row, by_picture, read_rows, values_of
 from twist_scout.errors import BadRecord
 from twist_scout.scout.items import Entity, SourceItem
-from twist_scout.scout.sources.rows import Row, by_picture, read_rows, values_of
 from twist_scout.scout.sources.source import Source
 
 _IN_PIXELS = ("bbox", "bbox_px", "bbox_xyxy", "bbox_xyxy_px")
