@@ -2,7 +2,7 @@
 
 import pytest
 
-from twist_scout.data.nouns import plural, singular, with_article
+from twist_scout.data.nouns import in_words, plural, singular, with_article
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,7 @@ def test_a_phrase_is_made_plural_by_its_last_word():
 )
 def test_the_article_goes_by_sound(phrase, written):
     assert with_article(phrase) == written
+
+
+def test_numbers_are_written_in_words():
+    assert [in_words(number) for number in (1, 2, 12)] == ["one", "two", "twelve"]

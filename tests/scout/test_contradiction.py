@@ -33,3 +33,9 @@ def test_several_missing_things_have_no_article(captioned):
 def test_without_boxes_there_is_nothing_to_contradict_with(captioned):
     bare = captioned.model_copy(update={"captions": ("A man.",), "boxes": ()})
     assert contradiction(bare, "dog", caption="A man.") is None
+
+
+def test_several_things_of_one_name_are_counted(annotated):
+    plain = [entity.model_copy(update={"attributes": {}}) for entity in annotated.entities]
+    reply = contradiction(annotated.model_copy(update={"entities": tuple(plain)}), "cat")
+    assert "There are two dogs <box:0,1> and a car <box:2> in the image, not a cat." in reply

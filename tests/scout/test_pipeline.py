@@ -391,8 +391,3 @@ def test_it_runs_inside_a_loop_and_beside_the_main_thread(whole: Path, tmp_path:
     thread.start()
     thread.join()
     assert files(tmp_path / "loop") == files(tmp_path / "thread") == files(whole)
-
-
-def test_there_is_one_engine(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="no engine 'steam'"):
-        run(tmp_path, engine="steam")

@@ -54,3 +54,15 @@ def test_its_answers_read_back_as_steps_that_end_in_the_answer(annotated):
             assert grounded.rejected
         else:
             assert grounded.answer == question.answer
+
+
+def test_relations_are_read_off_the_boxes_where_the_source_names_none(annotated):
+    bare = annotated.model_copy(
+        update={"relations": (), "boxes": ((10, 20, 60, 80), (100, 30, 160, 90), (110, 150, 150, 220))}
+    )
+    asked = {q.prompt: q.answer for q in written(bare, positives=99, negatives=0)}
+    assert asked["Where is the car?"] == "below the blue dog"
+    assert asked["Where is the red dog?"] == "left of the blue dog"
+    assert not any(
+        question.startswith("What is") and "of the" in question and "color" not in question for question in asked
+    )

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from twist_scout.cli import console, options
+from twist_scout.cli.build_engine import (
+    ChosenEngine,
+    CpusPerWorker,
+    EngineName,
+    GpusPerWorker,
+    MaxWorkers,
+    RayAddress,
+    Workers,
+    opened,
+    ray_options,
+)
+from twist_scout.cli.build_settings import chosen_checks, contents_mark
 from twist_scout.cli.repeat import command_line
 from twist_scout.errors import BadConfig
 
-if TYPE_CHECKING:
-    from twist_scout.scout.backends import Backend, BackendOptions
-    from twist_scout.scout.checks import CheckSettings
-
 RULES = "rules"
 _MODELS, _DATA, _ENDPOINTS, _RUN = "Models", "Questions and checks", "Endpoints", "The run"
+#: Options that have no say in the records.
+_BESIDE = frozenset(
+    "json restart retry_failed engine ray_address workers max_workers cpus_per_worker gpus_per_worker".split()
+)
 
 
 class FrameName(StrEnum):
@@ -171,7 +183,12 @@ def build(
         typer.Option(min=1, help="Only the first so many pictures; raise it later to go on.", rich_help_panel=_RUN),
     ] = None,
     concurrency: Annotated[
-        int, typer.Option(min=1, help="Pictures, and requests to an endpoint, under way at once.", rich_help_panel=_RUN)
+        int,
+        typer.Option(
+            min=1,
+            help="Pictures under way at once (on Ray, in each worker), and requests to each endpoint.",
+            rich_help_panel=_RUN,
+        ),
     ] = 16,
     restart: Annotated[
         bool, typer.Option("--restart", help="Throw away what an earlier run left in OUT.", rich_help_panel=_RUN)
@@ -184,6 +201,12 @@ def build(
             rich_help_panel=_RUN,
         ),
     ] = False,
+    engine: ChosenEngine = EngineName.local,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
+    max_workers: MaxWorkers = None,
+    cpus_per_worker: CpusPerWorker = None,
+    gpus_per_worker: GpusPerWorker = None,
     json: options.Json = False,
 ) -> None:
     """Make grounded chain-of-thought data from SOURCE: questions, step-by-step answers with boxes, checks.
@@ -199,20 +222,22 @@ def build(
       twist-scout scout build scenes --out data2 --mllm pocket
       twist-scout scout build flickr30k:FOLDER --out data3
           --llm openai:mixtral@http://localhost:8000 --mllm hf:my-vlm/
+      twist-scout scout build scenes --out data4 --engine ray --workers 2
     """
     from twist_scout.cli.build_progress import BuildProgress
     from twist_scout.cli.build_table import show, tell_how_to_go_on
     from twist_scout.scout.backends import BackendDown, BackendOptions, TokenBudget
-    from twist_scout.scout.checks import DuplicateGuard, check
     from twist_scout.scout.card import write_card
-    from twist_scout.scout.pipeline import build as run
-    from twist_scout.scout.roles import make_roles
+    from twist_scout.scout.checks import DuplicateGuard
+    from twist_scout.scout.pipeline import build_with
     from twist_scout.scout.sources import open_source
+    from twist_scout.scout.stages_spec import StagesSpec
 
     if positives + negatives == 0:
         raise BadConfig("There is nothing to do: --positives and --negatives are both 0.")
-    chosen = _checks(checks, iou)
-    opened = open_source(source, images=images)
+    chosen = chosen_checks(checks, iou)
+    ray = ray_options(engine, ray_address, workers, max_workers, cpus_per_worker, gpus_per_worker, concurrency)
+    items = open_source(source, images=images)
     budget = TokenBudget(token_budget)
     common: dict[str, Any] = {
         "concurrency": concurrency,
@@ -230,19 +255,23 @@ def build(
         key_variable=mllm_key_env, dialect=dialect, frame=frame.value if frame is not None else None, **common
     )
     console.make_folder(out)
-    writer_backend, answer_backend = _backends(llm, asks, mllm, sees)
     trained = (
         mllm == "pocket" or "+" in mllm if instructions is Instructions.auto else instructions is Instructions.none
     )
-    roles = make_roles(
-        writer_backend,
-        answer_backend,
+    spec = StagesSpec(
+        out=out,
+        llm=llm,
+        mllm=mllm,
+        asks=asks,
+        sees=sees,
         positives=positives,
         negatives=negatives,
         samples=samples,
         prompts=prompts,
-        dialect=dialect,
         trained=trained,
+        checks=chosen,
+        seed=seed,
+        copy_images=copy_images,
     )
     settings = {
         "positives": positives,
@@ -253,32 +282,27 @@ def build(
         "frame": frame,
         "instructions": "none" if trained else "full",
         "picture_side": picture_side,
-        "prompt_files": _contents(prompts),
+        "prompt_files": contents_mark(prompts),
     }
     try:
-        with BuildProgress() as progress:
-            report = run(
-                opened,
-                roles.writer,
-                roles.answerer,
+        with BuildProgress() as progress, opened(spec, ray, concurrency, progress.note) as made:
+            report = build_with(
+                made.stages,
+                items,
                 out,
-                check=lambda example, item: check(example, item, chosen),
                 dedupe=(lambda: DuplicateGuard(chosen.similar)) if checks.strip() != "none" else None,
-                describer=roles.describer,
-                seed=seed,
-                concurrency=concurrency,
+                concurrency=made.capacity,
                 limit=limit,
-                copy_images=copy_images,
                 settings=settings,
                 restart=restart,
                 retry=retry_failed,
                 progress=progress,
-                backends=[backend for backend in {writer_backend, answer_backend} if backend is not None],
+                closing=made.closing,
             )
     except BackendDown as error:
         raise BackendDown(f"{error} What is finished is kept in {out}: run the same command again to go on.") from error
     if report.written:
-        write_card(out, command_line(context, leave_out=frozenset(("json", "restart", "retry_failed"))))
+        write_card(out, command_line(context, leave_out=_BESIDE))
     if json:
         console.print_json(report.model_dump(mode="json"))
     elif report.written:
@@ -286,48 +310,3 @@ def build(
     tell_how_to_go_on(report, out)
     if report.stopped == "interrupted":
         raise typer.Exit(130)
-
-
-def _backends(llm: str, asks: BackendOptions, mllm: str, sees: BackendOptions) -> tuple[Backend | None, Backend | None]:
-    """The two models; one for both roles where both have one name and one key."""
-    from twist_scout.scout.backends import make_backend
-
-    if any(name == "pocket" or name.startswith("hf:") for name in (llm, mllm)):
-        console.quiet_libraries()
-    answers = None if mllm == RULES else make_backend(mllm, sees)
-    if llm == RULES:
-        return None, answers
-    if llm == mllm and asks.key_variable == sees.key_variable:
-        return answers, answers
-    return make_backend(llm, asks, sees=False), answers
-
-
-def _checks(names: str, iou: float) -> CheckSettings:
-    """Settings from ``all``, ``none``, names, or ``all,-name``.
-
-    Raises:
-        BadConfig: there is no such check.
-    """
-    from twist_scout.scout.checks import CHECKS, CheckSettings
-
-    parts = [part.strip() for part in names.split(",") if part.strip()]
-    known = {"all", "none", *CHECKS}
-    unknown = [part for part in parts if part.removeprefix("-") not in known]
-    if unknown or not parts:
-        raise BadConfig(f"--checks {names!r}: give all, none, or names among {', '.join(CHECKS)}.")
-    left_out = {part.removeprefix("-") for part in parts if part.startswith("-")}
-    named = {part for part in parts if not part.startswith("-")}
-    made = set(CHECKS) if "all" in named or not named else named & set(CHECKS)
-    return CheckSettings(iou=iou, skip=frozenset(set(CHECKS) - (made - left_out)))
-
-
-def _contents(folder: Path | None) -> str | None:
-    """A mark of the user's own prompts, so that a run does not go on with others."""
-    import hashlib
-
-    if folder is None:
-        return None
-    mark = hashlib.blake2b(digest_size=8)
-    for path in sorted(folder.glob("*.yaml")):
-        mark.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return mark.hexdigest()

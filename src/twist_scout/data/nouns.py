@@ -1,4 +1,4 @@
-"""English nouns: singular, plural and the indefinite article."""
+"""English nouns: singular, plural, the indefinite article, and numbers in words."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ def with_article(phrase: str) -> str:
     """With "a" or "an", by sound: ``hour`` -> ``an hour``, ``unicycle`` -> ``a unicycle``."""
     engine: Any = _engine()
     return str(engine.a(phrase))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def in_words(number: int) -> str:
+    """A whole number in words: ``two``."""
+    return str(_engine().number_to_words(number))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=1)

@@ -17,5 +17,9 @@
 ``record``         provenance and verdicts, the part of a record that says where it comes from
 ``ledger``         what was done, so that a killed run goes on where it was
 ``pipeline``       the run
+``card``           the data set's README, and ``statistics``, what it consists of
+``inspection``     any file of records under the checks
+``pages``          samples to look at, and to judge (``audit``)
+``exporters``      the formats of others, there and back
 =================  ==============================================================================
 """

@@ -66,6 +66,7 @@ class BuildReport(BaseModel):
         counts: what the stages made: ``captions``, ``questions``, ``answers``, ``passed`` the checks, ``kept``.
         stages: what the stages used.
         seconds: of this run.
+        engine: where and on how much this run was made.
         source: its name and what its reader counted.
         settings: everything that decides about the records.
         versions: of the packages that made them.
@@ -88,6 +89,7 @@ class BuildReport(BaseModel):
     counts: dict[str, int] = Field(default_factory=dict)
     stages: dict[str, StageCount] = Field(default_factory=dict)
     seconds: float = 0.0
+    engine: dict[str, Any] = Field(default_factory=dict)
     source: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from twist_scout.boxes.noun_phrase import noun_phrase_before
 from twist_scout.boxes.words import DETERMINERS
 from twist_scout.data.names import head_words
-from twist_scout.data.nouns import singular, with_article
+from twist_scout.data.nouns import in_words, plural, singular, with_article
 from twist_scout.data.records import reference_spans
 from twist_scout.scout.items import SourceItem
 
@@ -59,14 +59,17 @@ def _within(phrase: str) -> str:
 
 
 def _entities(item: SourceItem) -> list[tuple[str, tuple[int, ...]]]:
-    """Entities with a box, named with their colour, one entry each."""
-    found = []
+    """Entities with a box, named with their colour; several of one name together: ``two red dogs``."""
+    named: dict[str, list[int]] = {}
     for entity in item.entities:
         if entity.boxes:
             color = entity.attributes.get("color")
             name = entity.name if color is None or color in entity.name.split() else f"{color} {entity.name}"
-            found.append((with_article(name), entity.boxes))
-    return found
+            named.setdefault(name, []).extend(entity.boxes)
+    return [
+        (with_article(name) if len(boxes) == 1 else f"{in_words(len(boxes))} {plural(name)}", tuple(boxes))
+        for name, boxes in named.items()
+    ]
 
 
 def _is_plural(phrase: str) -> bool:

@@ -1,4 +1,4 @@
-"""Runs the stages in this process: many items under way at once, one event loop."""
+"""Keeps many items under way at once in one event loop, wherever their stages work."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from twist_scout.scout.backends.base import BudgetSpent
 from twist_scout.scout.items import SourceItem
 from twist_scout.scout.outcome import ItemOutcome
-from twist_scout.scout.stages import Stages
 
 #: What is to be done: an item and its place in the source. None is nothing, and lets others have a turn.
 Todo = Iterator[tuple[int, SourceItem] | None]
+
+
+class WorksOnItems(Protocol):
+    """Stages in this process, or somewhere else."""
+
+    async def work(self, index: int, item: SourceItem) -> ItemOutcome:
+        """All that an item gives; see :meth:`Stages.work`."""
 
 
 @dataclass
@@ -32,7 +39,7 @@ class Stop:
 
 
 async def run_local(
-    stages: Stages,
+    stages: WorksOnItems,
     todo: Todo,
     keep: Callable[[ItemOutcome], None],
     *,

@@ -13,19 +13,15 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import platform
-import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
-from twist_scout import __version__
 from twist_scout.errors import BadConfig, BadInput
 from twist_scout.scout.answers import Answerer
 from twist_scout.scout.backends.base import Backend
@@ -34,12 +30,32 @@ from twist_scout.scout.finalise import RECORDS, REJECTS, REPORT, Dedupe, write_f
 from twist_scout.scout.image_references import ImageReferences
 from twist_scout.scout.items import SourceItem
 from twist_scout.scout.ledger import FOLDER, Ledger
-from twist_scout.scout.local_engine import Stop, Todo, run_local
+from twist_scout.scout.local_engine import Stop, Todo, WorksOnItems, run_local
 from twist_scout.scout.outcome import ItemOutcome, digest
 from twist_scout.scout.questions import QuestionWriter
 from twist_scout.scout.stages import Check, ItemDescriber, Stages
 
 _SKIPPED_AT_ONCE = 256
+
+
+class Works(WorksOnItems, Protocol):
+    """What :func:`build_with` needs of stages."""
+
+    def settings(self) -> dict[str, Any]:
+        """Who does the work and what they are told, JSON-ready: a run goes on only with the same."""
+
+    def versions(self) -> dict[str, str]:
+        """Of the packages that do the work."""
+
+    def facts(self) -> dict[str, Any]:
+        """How the work was done, for the report."""
+
+
+class Closes(Protocol):
+    """Something to be closed at the end of a run: a backend, processes."""
+
+    async def close(self) -> None:
+        """Give back connections, memory, processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +95,8 @@ def build(
     retry: bool = False,
     progress: Callable[[Progress], None] | None = None,
     backends: Sequence[Backend] = (),
-    engine: str = "local",
 ) -> BuildReport:
-    """Make a data set: ``OUT/train.jsonl``, ``OUT/rejects.jsonl`` and ``OUT/report.json``.
+    """Make a data set in this process: ``OUT/train.jsonl``, ``OUT/rejects.jsonl`` and ``OUT/report.json``.
 
     Args:
         source: gives the items, the same in the same order each time. ``name``, ``tally`` and ``length()`` are used
@@ -102,20 +117,67 @@ def build(
         retry: do items again whose backend did not reply in an earlier run.
         progress: called after each item.
         backends: those that writer and answerer use; they are closed at the end.
-        engine: ``local``.
 
     Returns:
         The numbers of the run, also where it was stopped early.
 
     Raises:
-        BadConfig: ``out`` holds something else, or another run is writing there; or there is no such engine.
+        BadConfig: ``out`` holds something else, or another run is writing there.
         BadInput: the source changed, or the disk cannot be written.
         BackendDown: a model answers nobody. What was finished is kept.
     """
-    if engine != "local":
-        raise BadConfig(f"There is no engine {engine!r}: choose local.")
+    return build_with(
+        Stages(writer, answerer, check, ImageReferences(out, copy=copy_images), describer, seed),
+        source,
+        out,
+        dedupe=dedupe,
+        concurrency=concurrency,
+        limit=limit,
+        settings=settings,
+        restart=restart,
+        retry=retry,
+        progress=progress,
+        closing=backends,
+    )
+
+
+def build_with(
+    stages: Works,
+    source: Iterable[SourceItem],
+    out: str | Path,
+    *,
+    dedupe: Callable[[], Dedupe] | None = None,
+    concurrency: int = 16,
+    limit: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    restart: bool = False,
+    retry: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    closing: Sequence[Closes] = (),
+) -> BuildReport:
+    """Make a data set as :func:`build` does, with stages that work wherever they are.
+
+    Args:
+        stages: :class:`Stages` in this process, or ``RayStages`` on a cluster. Which of them is not a setting of the
+            run: one may go on where the other was.
+        source: as for :func:`build`, like all that follow.
+        out: the folder that ``stages`` name pictures for, too.
+        dedupe: makes what finds near-duplicates.
+        concurrency: items under way at once.
+        limit: only the first so many items.
+        settings: what else decides about the records.
+        restart: throw away what an earlier run left.
+        retry: do items again whose backend did not reply.
+        progress: called after each item.
+        closing: closed at the end, inside the loop that the stages ran in.
+
+    Returns:
+        The numbers of the run, also where it was stopped early.
+
+    Raises:
+        TwistScoutError: as :func:`build`.
+    """
     started = time.monotonic()
-    stages = Stages(writer, answerer, check, ImageReferences(out, copy=copy_images), describer, seed)
     name = getattr(source, "name", type(source).__name__)
     everything = {"source": name, **stages.settings(), **(settings or {})}
     _check_out(Path(out), restart)
@@ -125,7 +187,7 @@ def build(
                 (ledger.out / file).unlink(missing_ok=True)
         run = _Run(ledger, source, limit, retry, progress)
         stop = Stop()
-        _in_a_loop(run.in_this_process(stages, concurrency, stop, backends))
+        _in_a_loop(run.until_done(stages, concurrency, stop, closing))
         if stop.hurry:  # who presses Ctrl-C twice wants no more files either
             return run.summary().model_copy(update={"complete": False, "stopped": stop.reason, "written": False})
         report = write_files(ledger, dedupe, limit=limit).model_copy(
@@ -135,8 +197,9 @@ def build(
                 "done_before": run.done_before,
                 "seconds": round(time.monotonic() - started, 3),
                 "source": {"name": name, "tally": _jsonable(getattr(source, "tally", None))},
+                "engine": stages.facts() | {"concurrency": concurrency},
                 "settings": everything,
-                "versions": _versions(),
+                "versions": stages.versions(),
                 "damaged": ledger.damaged,
             }
         )
@@ -167,14 +230,14 @@ class _Run:
         self._total = known if limit is None else limit if known is None else min(limit, known)
         self._tell()
 
-    async def in_this_process(self, stages: Stages, concurrency: int, stop: Stop, backends: Sequence[Backend]) -> None:
+    async def until_done(self, stages: Works, concurrency: int, stop: Stop, closing: Sequence[Closes]) -> None:
         try:
             await run_local(
                 stages, self._todo(), self._keep, concurrency=concurrency, stop=stop, on_interrupt=self._interrupted
             )
         finally:
-            for backend in backends:
-                await backend.close()
+            for one in closing:
+                await one.close()
 
     def summary(self) -> BuildReport:
         """The numbers without the files."""
@@ -236,18 +299,6 @@ def _check_out(out: Path, restart: bool) -> None:
             f"{out} holds {taken[0]} and no journal of a run that made it: give another folder, or overwrite it with "
             "restart."
         )
-
-
-def _versions() -> dict[str, str]:
-    """Of this package, and of those that did the work."""
-    found = {"twist-scout": __version__, "python": platform.python_version()}
-    for name in ("openai", "transformers", "torch"):
-        if name in sys.modules:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                continue
-    return found
 
 
 def _jsonable(value: Any) -> Any:

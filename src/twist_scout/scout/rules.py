@@ -102,14 +102,16 @@ def _attributes(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
 
 def _relations(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
     """What stands in a relation to a thing, if it is one thing alone; and where that thing is."""
-    alone = Counter((words, anchor) for _, words, anchor in item.relations)
-    for subject, words, anchor in item.relations:
+    relations = item.relations or tuple(_seen_relations(item))
+    alone = Counter((words, anchor) for _, words, anchor in relations)
+    for subject, words, anchor in relations:
         the, it = _definite(item.entities, anchor), _definite(item.entities, subject)
         entity = item.entities[subject]
         if the is None or not entity.boxes or not item.entities[anchor].boxes:
             continue
         found, mark, box = _described(entity), _reference(item.entities[anchor]), _reference(entity)
-        if alone[words, anchor] == 1:
+        # what stands there that the source does not annotate? Only one that tells relations has looked
+        if item.relations and alone[words, anchor] == 1:
             who = "Who" if entity.name.split()[-1] in _PEOPLE else "What"
             reply = (
                 f"Step 1: Find {the} {mark}. Step 2: Look {words} it, got {with_article(found)} {box}. "
@@ -123,6 +125,26 @@ def _relations(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
                 f"Step 3: {_capital(it)} {box} is {answer}. Step 4: So the answer is {answer}."
             )
             yield _Draft("where", f"Where is {it}?", answer, reply)
+
+
+def _seen_relations(item: SourceItem) -> Iterator[tuple[int, str, int]]:
+    """Left, right, above and below, read off the boxes of a source that says nothing about it.
+
+    Only beyond argument: the boxes are apart in one direction, and in the other they share half of the smaller side.
+    """
+    single = [(number, item.boxes[e.boxes[0]]) for number, e in enumerate(item.entities) if len(e.boxes) == 1]
+    for number, (x1, y1, x2, y2) in single:
+        for other, (u1, v1, u2, v2) in single:
+            if number == other:
+                continue
+            beside = min(y2, v2) - max(y1, v1) >= min(y2 - y1, v2 - v1) / 2
+            stacked = min(x2, u2) - max(x1, u1) >= min(x2 - x1, u2 - u1) / 2
+            if beside and x2 <= u1:
+                yield number, "left of", other
+                yield other, "right of", number
+            if stacked and y2 <= v1:
+                yield number, "above", other
+                yield other, "below", number
 
 
 def _absent(item: SourceItem, rng: Rng) -> list[str]:

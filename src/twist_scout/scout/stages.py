@@ -24,6 +24,7 @@ from twist_scout.scout.outcome import ItemOutcome, digest, item_seed
 from twist_scout.scout.questions import Question, QuestionWriter
 from twist_scout.scout.record import Provenance, Verdict, provenance_of, with_verdicts
 from twist_scout.scout.rejects import ENGINE, Reject, Stage
+from twist_scout.scout.versions import versions_in_use
 
 Check = Callable[[Example, SourceItem], list[Verdict]]
 
@@ -86,6 +87,14 @@ class Stages:
             "copies": self.references.copy,
             "seed": self.seed,
         }
+
+    def versions(self) -> dict[str, str]:
+        """Of the packages that do the work."""
+        return versions_in_use()
+
+    def facts(self) -> dict[str, Any]:
+        """Where the work is done."""
+        return {"name": "local"}
 
 
 def _without_address(backend: str) -> str:

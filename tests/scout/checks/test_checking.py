@@ -157,3 +157,8 @@ def test_any_words_are_judged_without_an_error(answer, negative):
         return
     example = record(answer, **({"missing": "cat"} if negative else {}))
     assert len(check(example)) == len(CHECKS)
+
+
+def test_two_indefinite_things_in_one_step_are_two_things():
+    answer = "Step 1: Find the car. Step 2: There is a dog <box:0>, a dog <box:1> in the image. Step 3: So the answer is dog."
+    assert "same_thing" not in failed(record(answer))

@@ -9,8 +9,8 @@ from PIL import Image
 
 from twist_scout.data.records import box_references
 from twist_scout.scout.pages.samples import COLORS, PictureReader, chips, sample_of, sample_of_reject, shrunk
-from twist_scout.scout.rejects import Reject
 from twist_scout.scout.references import without_references
+from twist_scout.scout.rejects import Reject
 
 from ..data_set import examples
 from ..exporters.strategies import records

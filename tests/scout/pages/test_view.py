@@ -147,11 +147,12 @@ def test_boxes_lie_where_they_should(tmp_path: Path, browser: Browser) -> None:
     (tmp_path / "view.html").write_text(view_page(tmp_path / "train.jsonl"), "utf-8")
     browser.open((tmp_path / "view.html").as_uri())
     for number, example in enumerate(made, start=1):
-        for index, box in enumerate(example.boxes):
+        for index in range(len(example.boxes)):
             seen = browser.run(
                 f"(() => {{ const s = document.querySelector('.sample:nth-of-type({number})');"
                 "const p = s.querySelector('img').getBoundingClientRect();"
-                f"const r = s.querySelector('[data-box=\"{index}\"] .edge').getBBox(), m = s.querySelector('.edge').getScreenCTM();"
+                f"const r = s.querySelector('[data-box=\"{index}\"] .edge').getBBox();"
+                "const m = s.querySelector('.edge').getScreenCTM();"
                 "return [(r.x * m.a + m.e - p.x) / p.width, (r.y * m.d + m.f - p.y) / p.height,"
                 "((r.x + r.width) * m.a + m.e - p.x) / p.width, ((r.y + r.height) * m.d + m.f - p.y) / p.height]; })()"
             )

@@ -42,15 +42,16 @@ def check(example: Example, item: SourceItem | None = None, settings: CheckSetti
     Raises:
         BadConfig: the settings leave out a check that there is not.
     """
-    if unknown := sorted(settings.skip - set(CHECKS)):
+    skip = settings.skip
+    if skip and (unknown := sorted(skip.difference(CHECKS))):
         raise BadConfig(f"There is no check {unknown[0]!r}; the checks are {', '.join(CHECKS)}.")
     reading = read_record(example)
     verdicts = [
-        _SKIPPED[name] if name in settings.skip else _verdict(name, made(example, reading, settings))
+        _SKIPPED[name] if name in skip else _verdict(name, made(example, reading, settings))
         for name, made in _FORM.items()
     ]
     for name, compared in _TRUTH.items():
-        if item is None or name in settings.skip:
+        if item is None or name in skip:
             verdicts.append(_SKIPPED[name])
         else:
             verdicts.append(_verdict(name, compared(example, reading, settings, item)))

@@ -115,7 +115,9 @@ def asked_thing(example: Example, reading: Reading, settings: CheckSettings) -> 
 
 
 def _one_thing(earlier: Mention, later: Mention, of_that_head: list[Mention]) -> bool:
-    """Whether two mentions with one head noun are of one thing."""
+    """Whether two mentions with one head noun are of one thing. ``A dog, a dog`` in one step are two."""
+    if later.step == earlier.step and later.phrase.startswith(("a ", "an ")):
+        return False
     if earlier.phrase.split()[1:] == later.phrase.split()[1:] and earlier.phrase and later.phrase:
         return not later.phrase.startswith(("another ", "a second ", "other "))
     bare = (

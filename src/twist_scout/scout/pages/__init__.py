@@ -1,0 +1,1 @@
+"""Pages for people: samples to look at, samples to judge."""
