@@ -41,6 +41,32 @@ def test_it_is_the_weighted_sum_of_its_kept_experts(factor: float) -> None:
     assert torch.allclose(made(x), expected.view(3, 5, 16), atol=1e-5)
 
 
+@pytest.mark.parametrize("factor", [2.0, 0.5])
+@pytest.mark.parametrize("top_k", [1, 2])
+@torch.no_grad()
+def test_compiled_it_is_one_graph_and_the_same_sum(top_k: int, factor: float) -> None:
+    made = block(eval_capacity_factor=factor, top_k=top_k)
+    x = torch.randn(3, 5, 16)
+    expected = made(x)
+    torch._dynamo.reset()
+    compiled = torch.compile(made, fullgraph=True, backend="aot_eager")  # a graph break is an error
+    assert torch.allclose(compiled(x), expected, atol=1e-6)
+    assert torch.allclose(compiled(x[:, :2]), made(x[:, :2]), atol=1e-6)
+
+
+@torch.no_grad()
+def test_compiled_an_expert_that_overflows_on_the_tokens_of_others_harms_nobody() -> None:
+    """In fp16 it might; no sum may hold its infinity times 0."""
+    made, x = block(), torch.randn(1, 30, 16)
+    idle = made.gate(x[0]).choices.flatten().bincount(minlength=4)
+    chosen = (made.gate(x[0]).choices == int(idle.argmin())).any(dim=-1)
+    made.experts[int(idle.argmin())][2].weight.fill_(torch.inf)
+    assert 0 < chosen.sum() < 30
+    torch._dynamo.reset()
+    found = torch.compile(made, fullgraph=True, backend="eager")(x)[0]
+    assert torch.equal(found.isfinite().all(dim=-1), ~chosen)
+
+
 @torch.no_grad()
 def test_copies_of_one_network_compute_that_network() -> None:
     torch.manual_seed(0)

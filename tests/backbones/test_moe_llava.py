@@ -5,17 +5,20 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from peft import get_peft_model
 from torch import Tensor
 from transformers import AutoModelForImageTextToText, LlavaConfig, LlavaForConditionalGeneration, OPTConfig
 
 from twist_scout.backbones import MoeLlavaForConditionalGeneration
 from twist_scout.backbones.block import MoeBlock
 from twist_scout.errors import BadModel
+from twist_scout.twist import TwistConfig
 
 Build = Callable[..., MoeLlavaForConditionalGeneration]
 Inputs = Callable[..., dict[str, Tensor]]
@@ -72,6 +75,23 @@ def test_evaluation_is_deterministic_and_without_auxiliary_loss(tiny_model: Buil
     as_tuple = model(**batch, return_dict=False)
     assert isinstance(as_tuple, tuple)
     assert torch.equal(as_tuple[0], first.logits)
+
+
+@pytest.mark.parametrize("mode", ["bare", "grounding", "understanding"])
+@torch.no_grad()
+def test_compiled_it_is_one_graph_with_and_without_a_twin(tiny_model: Build, inputs: Inputs, mode: str) -> None:
+    model, batch = tiny_model(), inputs(6, 4)
+    bare = model(**batch).logits
+    if mode != "bare":
+        torch.manual_seed(1)
+        model = get_peft_model(model, TwistConfig(alpha_init=0.3)).eval()
+    with model.disable_adapter() if mode == "understanding" else nullcontext():
+        expected = model(**batch).logits
+        torch._dynamo.reset()
+        compiled = torch.compile(model, fullgraph=True, backend="eager")  # a graph break is an error
+        found = compiled(**batch, use_cache=False).logits
+    assert torch.allclose(found, expected, atol=1e-4)
+    assert torch.equal(expected, bare) == (mode != "grounding")
 
 
 @pytest.mark.parametrize("decoder", DECODERS)

@@ -7,7 +7,7 @@ import torch
 from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
 
 from twist_scout.twist.anatomy import ExpertWeights, Form, GatedActivation
-from twist_scout.twist.dispatch import by_expert, mixture
+from twist_scout.twist.dispatch import by_expert, grouped_linear, mixture
 from twist_scout.twist.experts import ExpertBank, WholeExperts
 from twist_scout.twist.router import TwinRouter
 
@@ -87,7 +87,7 @@ def test_a_bank_is_what_transformers_batched_kernel_expects_too(form):
 def test_experts_that_agree_give_exactly_what_they_agree_on(top_k):
     class Constant(torch.nn.Module):
         def forward(self, tokens, choices):
-            return tokens * 0.1
+            return (tokens * 0.1).repeat_interleave(choices.shape[1], dim=0)
 
     x = tokens().requires_grad_()
     assert torch.equal(mixture(x, Constant(), router(top_k=top_k)(x)), x * 0.1)
@@ -109,16 +109,67 @@ def test_the_routers_gradient_is_that_of_weights_over_a_constant_sum(top_k):
     assert own.abs().sum() > 0
 
 
-def test_experts_without_tokens_are_skipped_and_get_no_gradient():
-    x, experts = tokens(), bank(FORMS["gated"])
-    calls = []
-    choices = torch.full((TOKENS,), 2)
-    run = experts._run_one
-    experts._run_one = lambda weights, group: calls.append(len(group)) or run(weights, group)
-    experts(x, choices).sum().backward()
-    assert calls == [TOKENS]  # one block for one expert, none for the others
-    assert experts.down_proj.grad[:2].abs().sum() == 0
-    assert experts.down_proj.grad[2].abs().sum() > 0
+def test_experts_without_tokens_get_no_gradient():
+    experts, choices = bank(FORMS["gated"], bias=True), torch.full((TOKENS, 1), 2)
+    experts(tokens(), choices).sum().backward()
+    for parameter in experts.parameters():
+        assert parameter.grad[:2].abs().sum() == 0
+        assert parameter.grad[2].abs().sum() > 0
+
+
+def test_what_an_expert_does_not_get_cannot_harm_it():
+    experts, choices = bank(FORMS["gated"]), torch.arange(TOKENS)[:, None] % 2
+    with torch.no_grad():
+        experts.gate_up_proj[2].fill_(torch.nan)
+    assert experts(tokens(), choices).isfinite().all()
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("counts", [[3, 0, 7, 1], [0, 0, 0, 11], [11, 0, 0, 0], [0, 0, 0, 0]])
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_grouped_product_is_the_product_with_each_experts_matrix(bias, counts, parts):
+    generator = torch.Generator().manual_seed(4)
+
+    def leaf(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64, requires_grad=True)
+
+    rows, stack, biases = leaf(sum(counts), 6), leaf(4, 8, 6), leaf(4, 8) if bias else None
+    groups = zip(rows.split(counts), stack, biases if bias else [None] * 4, strict=True)
+    expected = torch.cat([torch.nn.functional.linear(*group) for group in groups])
+    torch.testing.assert_close(grouped_linear(rows, stack, biases, counts, parts=parts), expected)
+    assert torch.autograd.gradcheck(
+        lambda *leaves: grouped_linear(*leaves[:2], leaves[2] if bias else None, counts, parts=parts),
+        (rows, stack, *([biases] if bias else [])),
+    )
+
+
+def test_a_grouped_product_adds_up_as_a_single_one_does():
+    generator = torch.Generator().manual_seed(5)
+    rows, stack, biases = (torch.randn(*shape, generator=generator) for shape in ((40, 16), (2, 24, 16), (2, 24)))
+    found = grouped_linear(rows, stack, biases, [15, 25])
+    for expert, own in enumerate((slice(0, 15), slice(15, 40))):
+        assert torch.equal(found[own], torch.nn.functional.linear(rows[own], stack[expert], biases[expert]))
+
+
+def test_a_grouped_product_makes_no_gradient_that_nobody_asked_for():
+    rows, stack = torch.randn(5, 6, requires_grad=True), torch.randn(2, 8, 6)
+    grouped_linear(rows, stack, None, [2, 3]).sum().backward()
+    assert stack.grad is None
+    assert rows.grad is not None
+    stack.requires_grad_()
+    grouped_linear(rows.detach(), stack, None, [2, 3]).sum().backward()
+    assert stack.grad is not None
+
+
+def test_a_grouped_product_takes_part_in_autocast():
+    rows, stack, bias = torch.randn(5, 6), torch.randn(2, 8, 6, requires_grad=True), torch.randn(2, 8)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        product = grouped_linear(rows, stack, bias, [2, 3])
+        first = torch.nn.functional.linear(rows[:2], stack[0], bias[0])
+    assert product.dtype == torch.bfloat16
+    assert torch.equal(product[:2], first)
+    product.float().sum().backward()
+    assert stack.grad.dtype == torch.float32
 
 
 def test_sorting_keeps_the_order_within_an_expert():
@@ -147,3 +198,19 @@ def test_copies_of_a_whole_module_dispatch_alike():
     torch.testing.assert_close(mixture(x, experts, routing), module.inner(x).tanh())
     assert not seen  # hooks of others stay with the original
     assert all(p.requires_grad for p in experts.parameters())
+
+
+@pytest.mark.parametrize("top_k", [1, 2])
+def test_compiled_every_expert_sees_all_tokens_where_no_kernel_fits(top_k):
+    """Of copies of whole modules, and of experts with a bias on one side alone, there is no kernel."""
+    x, gate = tokens(), router(top_k=top_k)
+    for experts in (bank(FORMS["un-gated"], bias=True), WholeExperts(torch.nn.Linear(HIDDEN, HIDDEN), num_experts=3)):
+        if isinstance(experts, ExpertBank):
+            experts.up_proj_bias = None
+        else:
+            for number, copied in enumerate(experts.copies):
+                torch.nn.init.normal_(copied.weight, generator=torch.Generator().manual_seed(number))
+        torch._dynamo.reset()
+        compiled = torch.compile(mixture, fullgraph=True, backend="eager")
+        with torch.no_grad():
+            torch.testing.assert_close(compiled(x, experts, gate(x)), mixture(x, experts, gate(x)))

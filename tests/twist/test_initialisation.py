@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from transformers import Llama4ForCausalLM, Llama4TextConfig
+from peft import get_peft_model
+from transformers import JetMoeConfig
+from transformers.models.jetmoe.modeling_jetmoe import JetMoeMoE
 
 from twist_scout.errors import BadConfig, BadModel
-from twist_scout.twist import TwistConfig, count_expert_use, find_decoder_ffns
+from twist_scout.twist import DecoderFfn, TwistConfig, find_decoder_ffns
 from twist_scout.twist.experts import ExpertBank, WholeExperts
-from twist_scout.twist.initialisation import build_experts
+from twist_scout.twist.initialisation import build_experts, start_alpha
 
 HIDDEN = 32
 
@@ -51,28 +53,6 @@ def test_most_used_needs_counts(mixed, use):
         build(mixed, init="most_used", expert_use=use)
 
 
-def test_use_is_counted(mixed):
-    model, batch = mixed.model(), mixed.inputs()
-    use = count_expert_use(model, [batch, batch])
-    layers = [1, 3] if mixed.sees else [0, 1, 2, 3]
-    tokens = batch["input_ids"].numel()
-    assert list(use) == [str(layer) for layer in layers]
-    assert all(sum(counts) == 2 * 2 * tokens for counts in use.values())  # two batches, top-2
-    chosen = []
-    block = find_decoder_ffns(model)[layers[0]].module
-    block.gate.register_forward_hook(lambda _m, _a, out: chosen.append(out[2]))
-    with torch.no_grad():
-        model(**batch)
-    expected = torch.bincount(chosen[0].reshape(-1), minlength=4) * 2
-    assert use[str(layers[0])] == expected.tolist()
-    assert not block.experts._forward_pre_hooks
-
-
-def test_a_dense_base_has_no_use_to_count(dense):
-    with pytest.raises(BadModel, match="no mixture"):
-        count_expert_use(dense.model(), [])
-
-
 def test_the_mean_is_the_mean(mixed):
     module, experts, _ = build(mixed, init="mean")
     for number in range(2):
@@ -100,7 +80,7 @@ def test_new_units_are_few_and_silent(family):
     module, experts, _ = build(family, expert_rank=2)
     x = torch.randn(7, HIDDEN)
     assert experts.down_proj.shape == (2, HIDDEN, 2)
-    assert torch.equal(experts(x, torch.zeros(7, dtype=torch.long)), torch.zeros(7, HIDDEN))
+    assert torch.equal(experts(x, torch.zeros(7, 1, dtype=torch.long)), torch.zeros(7, HIDDEN))
     most = sum(p.numel() for p in module.parameters())
     assert sum(p.numel() for p in experts.parameters()) < most / 4
 
@@ -145,8 +125,6 @@ def test_an_unreadable_network_is_copied_whole(llama_family, wrap, logits):
     model.requires_grad_(False)
     batch = llama_family.inputs()
     before = logits(model, batch)
-    from peft import get_peft_model
-
     wrapped = get_peft_model(model, TwistConfig(num_experts=1)).eval()
     assert isinstance(wrapped.base_model.model.model.layers[0].mlp.twin_experts["default"], WholeExperts)
     assert torch.equal(logits(wrapped, batch), before)
@@ -154,21 +132,81 @@ def test_an_unreadable_network_is_copied_whole(llama_family, wrap, logits):
     assert wrapped.base_model.model.model.layers[0].mlp.twin_experts["default"].copies[0].scale.grad
 
 
-def test_an_unreadable_mixture_is_refused_with_a_remedy():
-    config = Llama4TextConfig(
-        vocab_size=50,
-        hidden_size=32,
-        intermediate_size=48,
-        intermediate_size_mlp=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_local_experts=2,
-        moe_layers=[1],
-        head_dim=8,
-        pad_token_id=0,
-    )
-    ffn = find_decoder_ffns(Llama4ForCausalLM(config))[1]
-    with pytest.raises(BadModel, match=r"layers\.1\.feed_forward.*expert_rank"):
-        build_experts(ffn, TwistConfig(), 32)
-    experts, _ = build_experts(ffn, TwistConfig(expert_rank=4), 32)
+class Jet(torch.nn.Module):
+    """A mixture that TWIST cannot read, in the place of a network."""
+
+    def __init__(self):
+        super().__init__()
+        options = JetMoeConfig(hidden_size=HIDDEN, intermediate_size=48, num_local_experts=3, num_experts_per_tok=2)
+        self.inside, self.more = JetMoeMoE(options), torch.nn.Parameter(torch.zeros(2))
+
+    def forward(self, x):
+        return self.inside(x)
+
+
+class Shifting(torch.nn.Module):
+    """A network that looks at the token before, as RWKV's does."""
+
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = torch.nn.Linear(HIDDEN, 48), torch.nn.Linear(48, HIDDEN)
+
+    def forward(self, x):
+        return self.down(self.up(x + x.roll(1, dims=1)).relu())
+
+
+def spread(module):
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    return module.eval()
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [(Jet, r"experts of model\.layers\.1\.mlp \(Jet\).*cannot read"), (Shifting, r"layers\.1\.mlp.*more than a token")],
+)
+def test_what_cannot_be_copied_is_refused_with_a_remedy(llama_family, kind, says):
+    torch.manual_seed(0)
+    ffn = DecoderFfn(1, "model.layers.1.mlp", spread(kind()))
+    with pytest.raises(BadModel, match=f"{says}.*expert_rank"):
+        build_experts(ffn, TwistConfig(), HIDDEN)
+    experts, _ = build_experts(ffn, TwistConfig(expert_rank=4), HIDDEN)
     assert isinstance(experts, ExpertBank)
+
+
+class Quantised(torch.nn.Module):
+    def __init__(self, dtype):
+        super().__init__()
+        self.up, self.down = torch.nn.Linear(HIDDEN, 48), torch.nn.Linear(48, HIDDEN)
+        for part in (self.up, self.down):
+            part.weight = torch.nn.Parameter(part.weight.detach().to(dtype), requires_grad=False)
+
+    def forward(self, x):
+        inner = torch.nn.functional.linear(x, self.up.weight.to(x.dtype), self.up.bias)
+        return torch.nn.functional.linear(inner.relu(), self.down.weight.to(x.dtype), self.down.bias)
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.float8_e4m3fn])
+def test_quantised_weights_are_refused_with_a_remedy(dtype):
+    ffn = DecoderFfn(1, "model.layers.1.mlp", Quantised(dtype))
+    with pytest.raises(BadModel, match=r"layers\.1\.mlp are quantised.*expert_rank"):
+        build_experts(ffn, TwistConfig(), HIDDEN)
+    experts, _ = build_experts(ffn, TwistConfig(expert_rank=4), HIDDEN)
+    assert {parameter.dtype for parameter in experts.parameters()} == {torch.float32}
+
+
+def test_a_twin_that_is_the_network_starts_in_the_middle():
+    assert start_alpha(0.0) == start_alpha(0.04) == 0.5
+
+
+def test_an_unknown_twin_starts_close_to_the_base():
+    assert start_alpha(None) == start_alpha(1.0) == start_alpha(0.2) == 0.95
+
+
+@pytest.mark.parametrize("distance", [0.06, 0.5, 1.0, 1.5, 10.0, 40.0])
+def test_no_twin_moves_the_output_by_more_than_a_twentieth(distance):
+    assert (1 - start_alpha(distance)) * distance <= 0.05 + 1e-9
+
+
+def test_alpha_never_starts_where_the_twin_cannot_learn():
+    assert start_alpha(float("inf")) < 1

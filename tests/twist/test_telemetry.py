@@ -158,6 +158,40 @@ def test_an_override_out_of_bounds_is_refused(llama_family, value, wrap):
     assert model.base_model.state.alpha_override is None
 
 
+def test_a_sweep_goes_from_the_twin_alone_to_the_base(dense, wrap, logits):
+    model, batch = wrap(dense), dense.inputs()
+    learned, base = model.alphas(), logits(dense.model(), batch)
+    found = {alpha: (logits(model, batch) - base).abs().mean() for alpha in model.alpha_sweep()}
+    assert list(found) == [0, 0.25, 0.5, 0.75, 1]
+    assert found[0] > found[0.5] > found[1] == 0
+    assert model.alphas() == learned
+    for alpha in model.alpha_sweep([0.2, 0.8]):
+        assert set(model.alphas().values()) == {alpha}
+        break
+    assert model.alphas() == learned
+
+
+def test_a_sweep_of_one_adapter_leaves_the_others(llama_family, wrap):
+    model = wrap(llama_family, name="a")
+    model.add_adapter("b", TwistConfig(alpha_init=0.3, alpha_scope="layer"))
+    assert [set(model.alphas("b").values()) for _ in model.alpha_sweep([0, 1], "b")] == [{0.0}, {1.0}]
+    for others in (0.7, {"a": 0.7}):
+        with model.override_alpha(others):
+            for alpha in model.alpha_sweep([0.1], "b"):
+                assert set(model.alphas("a").values()) == {0.7}
+                assert set(model.alphas("b").values()) == {alpha}
+            assert set(model.alphas("a").values()) == {0.7}
+    assert list(model.alphas("b").values()) == pytest.approx([0.3, 0.3])
+
+
+def test_a_sweep_out_of_bounds_is_refused_before_it_begins(llama_family, wrap):
+    model = wrap(llama_family)
+    with pytest.raises(BadConfig, match=r"1\.5"):
+        model.alpha_sweep([0.5, 1.5])
+    with pytest.raises(BadInput, match="nobody"):
+        model.alpha_sweep(adapter="nobody")
+
+
 def test_the_papers_accounting(llava_family, wrap):
     # Table 7 and A1 of the notes on it: E full-size experts in half of the layers, top-1 active.
     model = wrap(llava_family, num_experts=2)

@@ -18,7 +18,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from twist_scout.backbones.gating import TopKGate
+from twist_scout.backbones.gating import Gating, TopKGate
+from twist_scout.twist.dispatch import by_expert
 
 
 class MoeBlock(nn.Module):
@@ -49,17 +50,39 @@ class MoeBlock(nn.Module):
         gating = self.gate(tokens)
         if self._losses is not None and self.training:
             self._losses.append(gating.loss)
+        run = self._every_expert if torch.compiler.is_compiling() else self._chosen_experts
+        return run(tokens, gating).view(hidden_states.shape)
+
+    def _chosen_experts(self, tokens: Tensor, gating: Gating) -> Tensor:
+        """Each expert on its own tokens: (tokens, hidden) -> (tokens, hidden)."""
+        choices, top_k = gating.choices, gating.choices.shape[1]
+        if gating.kept is not None:  # what was dropped goes to an expert behind the last, which answers 0
+            choices = choices.masked_fill(~gating.kept, len(self.experts))
+        order, inverse, counts = by_expert(choices.reshape(-1), len(self.experts) + 1)
+        *groups, dropped = tokens[order // top_k].split(counts)
+        # also of no tokens at all, so that every expert is part of every training step
+        outputs = [expert(group).to(tokens.dtype) for expert, group in zip(self.experts, groups, strict=True)]
+        answers = torch.cat([*outputs, torch.zeros_like(dropped)])[inverse]
+        answers = answers.view(len(tokens), top_k, -1)  # (tokens, k, hidden)
+        return (answers * gating.weights.to(tokens.dtype)[..., None]).sum(dim=1)
+
+    def _every_expert(self, tokens: Tensor, gating: Gating) -> Tensor:
+        """The same sum with every expert on all tokens.
+
+        ``torch.compile`` breaks the graph where a shape depends on what the gate chose, so there
+        each expert gets all tokens, and its answers to the tokens of others are left out.
+        """
         weights = gating.weights.to(tokens.dtype)
         mixed = torch.zeros_like(tokens)
         for number, expert in enumerate(self.experts):
-            chosen = gating.choices == number
+            chosen = gating.choices == number  # (tokens, k), at most once in a row
             if gating.kept is not None:
                 chosen = chosen & gating.kept
-            rows, choice = chosen.nonzero(as_tuple=True)
-            # also of no rows at all, so that every expert is part of every training step
-            output = expert(tokens[rows]) * weights[rows, choice, None]
-            mixed = mixed.index_add(0, rows, output.to(mixed.dtype))
-        return mixed.view(hidden_states.shape)
+            weight = weights.masked_fill(~chosen, 0).sum(dim=-1, keepdim=True)
+            # not times 0: what an expert makes of a token that is not its own may overflow
+            answers = expert(tokens).to(tokens.dtype).masked_fill(~chosen.any(dim=-1, keepdim=True), 0)
+            mixed = mixed + answers * weight
+        return mixed
 
 
 @contextmanager

@@ -13,7 +13,7 @@ With ``S`` tokens, ``E`` experts, probabilities ``p = softmax(x W)`` in fp32 and
 * **weights**: k = 2: ``p_i / (p_1 + p_2)`` over the choices that were kept, so a token whose other
   choice overflowed has weight 1. k = 1: ``p_1``, not normalised.
 * **load-balancing loss**: ``E * sum_e mean(p_e) * f_e``, with f_e the fraction of tokens whose first
-  choice is e, before any is dropped. Uniform routing gives 1.
+  choice is e, before any is dropped (:mod:`twist_scout.twist.balance`). Uniform routing gives 1.
 
 Padding and image tokens are tokens like any other, as in DeepSpeed.
 """
@@ -28,6 +28,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from twist_scout.errors import BadConfig
+from twist_scout.twist.balance import load_balancing_loss, router_statistics
 
 
 class Gating(NamedTuple):
@@ -68,13 +69,13 @@ def top_k_gating(logits: Tensor, *, top_k: int, capacity: int, noise: bool) -> G
     tokens, experts = logits.shape
     probabilities = logits.softmax(dim=-1)  # (tokens, experts)
     first = probabilities.argmax(dim=-1)  # (tokens,)
-    is_first = F.one_hot(first, experts)  # (tokens, experts)
-    loss = experts * torch.sum(probabilities.mean(dim=0) * is_first.to(probabilities.dtype).mean(dim=0))
+    is_first = F.one_hot(first, experts).bool()  # (tokens, experts)
+    loss = load_balancing_loss([router_statistics(probabilities, first[:, None])], "deepspeed")
     if top_k == 1:
         choices = first[:, None]
     else:
         rest = logits + _gumbel(logits) if noise else logits
-        second = rest.masked_fill(is_first.bool(), -math.inf).argmax(dim=-1)
+        second = rest.masked_fill(is_first, -math.inf).argmax(dim=-1)
         choices = torch.stack([first, second], dim=-1)  # (tokens, 2)
     weights = probabilities.gather(1, choices)  # (tokens, k)
     kept = None

@@ -7,10 +7,25 @@ from typing import Annotated
 import typer
 
 from twist_scout import __version__
+from twist_scout.cli.boxes_convert import convert
+from twist_scout.cli.boxes_doctor import doctor
 from twist_scout.cli.certify import certify
+from twist_scout.cli.data_gic import gic
+from twist_scout.cli.data_leakage import leakage
+from twist_scout.cli.data_localization import localization
+from twist_scout.cli.data_mix import mix
+from twist_scout.cli.data_rec import rec
+from twist_scout.cli.experts import experts
 from twist_scout.cli.ground import ground
+from twist_scout.cli.models import models
 from twist_scout.cli.plan import plan
 from twist_scout.cli.quickstart import quickstart
+from twist_scout.cli.scout_audit import audit
+from twist_scout.cli.scout_build import build
+from twist_scout.cli.scout_check import check
+from twist_scout.cli.scout_export import export
+from twist_scout.cli.scout_stats import stats
+from twist_scout.cli.scout_view import view
 from twist_scout.cli.toyworld_evaluate import evaluate
 from twist_scout.cli.toyworld_sample import sample
 from twist_scout.cli.toyworld_scout_data import scout_data
@@ -26,12 +41,33 @@ app = typer.Typer(
 )
 toyworld = typer.Typer(help="The toy world: drawn scenes with exact truth, and the pocket model.")
 app.add_typer(toyworld, name="toyworld")
+scout = typer.Typer(help="SCOUT: make grounded chain-of-thought data, and look after it.")
+app.add_typer(scout, name="scout")
+data = typer.Typer(help="Training data: records from published data sets, mixtures, and the leakage guard.")
+app.add_typer(data, name="data")
+boxes = typer.Typer(help="Boxes in text: from one dialect to another, and what is wrong with those of a model.")
+app.add_typer(boxes, name="boxes")
 
 app.command()(quickstart)
 app.command()(ground)
 app.command()(plan)
+app.command()(models)
 app.command()(train)
 app.command()(certify)
+app.command()(experts)
+scout.command()(build)
+scout.command()(check)
+scout.command()(stats)
+scout.command()(view)
+scout.command()(audit)
+scout.command()(export)
+data.command()(rec)
+data.command()(gic)
+data.command()(localization)
+data.command()(mix)
+data.command()(leakage)
+boxes.command()(convert)
+boxes.command()(doctor)
 toyworld.command()(sample)
 toyworld.command("scout-data")(scout_data)
 toyworld.command()(evaluate)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import uuid
 from pathlib import Path
 
 from twist_scout.errors import BadConfig, BadImage
@@ -51,7 +52,7 @@ class ImageReferences:
         try:
             if not (target.is_file() and target.stat().st_size == len(content)):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                partial = target.with_name(f".{target.name}.partial")
+                partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")  # others may copy it too
                 partial.write_bytes(content)
                 os.replace(partial, target)
         except OSError as error:

@@ -2,7 +2,8 @@
 
 :class:`ExpertBank` stacks the experts' matrices in three-dimensional parameters, laid out and named
 as transformers lays out its own, so that its grouped kernels run on them. :class:`WholeExperts`
-keeps copies of a network that could not be read as matrices.
+keeps copies of a network that could not be read as matrices. Where a frozen mixture computes
+something around its experts, its twin does so too, with the frozen modules themselves.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from twist_scout.twist.anatomy import ExpertWeights, Form
-from twist_scout.twist.dispatch import by_expert
+from twist_scout.twist.anatomy import ExpertWeights, Form, FrozenParts
+from twist_scout.twist.dispatch import by_expert, grouped_linear
 
 
 class ExpertBank(nn.Module):
@@ -30,17 +31,27 @@ class ExpertBank(nn.Module):
         experts: the initial weights of each expert.
         form: how each computes.
         dtype: precision of the parameters; None keeps the weights' own.
+        around: frozen parts of the base that the experts work between and beside. They are no
+            parameters of the bank: it refers to them, and does not own them.
     """
 
     # what transformers' grouped kernel asks of a module, beside the parameters' names
     is_transposed = False
     is_concatenated = True
-    has_post_expert_norm = False
     _is_expert_parallel = False
 
-    def __init__(self, experts: Sequence[ExpertWeights], *, form: Form, dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self,
+        experts: Sequence[ExpertWeights],
+        *,
+        form: Form,
+        dtype: torch.dtype | None = None,
+        around: FrozenParts | None = None,
+    ) -> None:
         super().__init__()
         self.form = form
+        self.has_post_expert_norm = form.outer is not None
+        self.around = around or FrozenParts()
         self.num_experts = len(experts)
         self.has_gate = form.gated
         up = "gate_up_proj" if form.gated else "up_proj"
@@ -66,28 +77,42 @@ class ExpertBank(nn.Module):
     def _apply_gate(self, product: Tensor) -> Tensor:
         return self.form.inner(product)
 
+    def post_expert_norm(self, output: Tensor) -> Tensor:
+        """What each expert's output goes through, under the name that the kernel calls."""
+        return output if self.form.outer is None else self.form.outer(output)
+
     def forward(self, tokens: Tensor, choices: Tensor | None) -> Tensor:
         """Run each token through its expert.
 
         Args:
             tokens: (tokens, hidden).
-            choices: (tokens,), the expert of each token; None when there is only one.
+            choices: (tokens, top_k), the experts of each token; None when there is only one.
 
         Returns:
-            (tokens, hidden), in the order of ``tokens``.
+            (tokens * top_k, hidden): the first token's experts, then the second's.
         """
+        output = self.around.leave(self._run(self.around.enter(tokens), choices))
+        beside = self.around.beside(tokens)
+        if beside is None:
+            return output
+        return output + beside.repeat_interleave(len(output) // len(tokens), dim=0)
+
+    def _run(self, tokens: Tensor, choices: Tensor | None) -> Tensor:
+        """The experts alone: (tokens, their width) -> (tokens * top_k, their width)."""
         tokens = tokens.to(self.stacks[0].dtype)
         if choices is None:
             return self.form.run(tokens, self.expert(0))
         if self._wants_kernel(tokens):
             return self._run_kernel(tokens, choices)
-        # unbind, not indexing: its backward pass fills one gradient for the whole stack at once
-        columns = [[None] * self.num_experts if s is None else s.unbind() for s in self.stacks]
-        weights = [ExpertWeights(*own) for own in zip(*columns, strict=True)]
-        return _run_groups(tokens, choices, [partial(self._run_one, own) for own in weights])
-
-    def _run_one(self, weights: ExpertWeights, tokens: Tensor) -> Tensor:
-        return self.form.run(tokens, weights)
+        if torch.compiler.is_compiling():
+            experts = [self.expert(number) for number in range(self.num_experts)]
+            return _run_all(tokens, choices, [partial(self.form.run, weights=own) for own in experts])
+        up, down, up_bias, down_bias = self.stacks
+        order, inverse, counts = by_expert(choices.reshape(-1), self.num_experts)
+        rows = tokens[order // choices.shape[1]]  # (tokens * top_k, width), sorted by expert
+        product = grouped_linear(rows, up, up_bias, counts, parts=2 if self.form.apart else 1)
+        output = grouped_linear(self.form.inner(product), down, down_bias, counts)
+        return self.post_expert_norm(output)[inverse]
 
     def _wants_kernel(self, tokens: Tensor) -> bool:
         all_or_none = len({stack is None for stack in self.stacks[2:]}) == 1  # of the biases
@@ -96,8 +121,10 @@ class ExpertBank(nn.Module):
     def _run_kernel(self, tokens: Tensor, choices: Tensor) -> Tensor:
         from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
 
-        ones = torch.ones_like(choices, dtype=tokens.dtype)[:, None]
-        return ALL_EXPERTS_FUNCTIONS["grouped_mm"](self, tokens, choices[:, None], ones)
+        # each choice as a token of its own, since the function adds up what the experts of a token say
+        each = tokens if choices.shape[1] == 1 else tokens.repeat_interleave(choices.shape[1], dim=0)
+        choices = choices.reshape(-1, 1)
+        return ALL_EXPERTS_FUNCTIONS["grouped_mm"](self, each, choices, torch.ones_like(choices, dtype=tokens.dtype))
 
     def extra_repr(self) -> str:
         """What ``print(model)`` shows."""
@@ -133,9 +160,18 @@ Experts = ExpertBank | WholeExperts
 
 def _run_groups(tokens: Tensor, choices: Tensor, runs: Sequence[Callable[[Tensor], Tensor]]) -> Tensor:
     """Each expert's tokens through it, as one block; experts without tokens are skipped."""
-    order, inverse, counts = by_expert(choices, len(runs))
-    groups = zip(runs, tokens[order].split(counts), strict=True)
+    if torch.compiler.is_compiling():
+        return _run_all(tokens, choices, runs)
+    order, inverse, counts = by_expert(choices.reshape(-1), len(runs))
+    groups = zip(runs, tokens[order // choices.shape[1]].split(counts), strict=True)
     return torch.cat([run(group) for run, group in groups if len(group)])[inverse]
+
+
+def _run_all(tokens: Tensor, choices: Tensor, runs: Sequence[Callable[[Tensor], Tensor]]) -> Tensor:
+    """All tokens through every expert: no shape of a compiled graph may depend on the choices."""
+    outputs = torch.stack([run(tokens) for run in runs], dim=1)  # (tokens, experts, hidden)
+    places = choices[..., None].expand(-1, -1, outputs.shape[-1])
+    return outputs.gather(1, places).flatten(0, 1)
 
 
 def _stacked(parts: Sequence[Tensor | None], dtype: torch.dtype | None) -> nn.Parameter | None:

@@ -5,41 +5,31 @@ so names decide nothing here. The text decoder's layers are the module list that
 
 * is as long as the text config says (``num_hidden_layers``),
 * belongs to the (sub)model that the text config describes, never to a vision or audio tower, and
-* holds an FFN in its elements: a child that is called with the hidden states alone and maps
-  ``hidden_size`` to ``hidden_size`` through at least two weight matrices. Attention and state-space
-  mixers are called with more (masks, positions, caches); norms own no matrix.
+* holds an FFN in its elements (see :mod:`~twist_scout.twist.layer_network`).
+
+Of an encoder and a decoder, the decoder is meant: the model's own ``get_decoder`` tells which it is.
+What structure cannot tell is a row in :mod:`~twist_scout.twist.special_cases`.
 """
 
 from __future__ import annotations
 
-import inspect
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 from transformers import PreTrainedModel
 
 from twist_scout.errors import BadConfig, BadModel
 from twist_scout.twist.anatomy import is_mixture
+from twist_scout.twist.layer_network import network_of
+from twist_scout.twist.paired import PairedFfn
+from twist_scout.twist.probing import argument_names
+from twist_scout.twist.special_cases import refuse_unsupported
 
-# What a sequence mixer is called with, beside the hidden states; an FFN takes none of these.
-_MIXER_ARGUMENTS = frozenset(
-    {
-        "attention_mask",
-        "cache_params",
-        "cache_position",
-        "cu_seqlens",
-        "encoder_hidden_states",
-        "key_value_states",
-        "layer_past",
-        "past_key_value",
-        "past_key_values",
-        "position_embeddings",
-        "position_ids",
-    }
-)
+# How layers name states of another origin that they attend to.
+_FOREIGN = ("cross", "encoder", "image", "vision")
 
 
 @dataclass(frozen=True)
@@ -48,13 +38,19 @@ class DecoderFfn:
 
     Attributes:
         index: number of its decoder layer, from 0.
-        path: dotted name of the module, from the model's root.
-        module: the module itself, without any tuner around it.
+        path: dotted name, from the model's root, of the module whose output is the network's.
+        module: the network, without any tuner around it; of two matrices that lie apart in their
+            layer, a :class:`~twist_scout.twist.paired.PairedFfn`.
     """
 
     index: int
     path: str
     module: nn.Module
+
+    @property
+    def pair(self) -> PairedFfn | None:
+        """The two matrices that lie apart, if the network is made so; ``path`` names the second."""
+        return self.module if isinstance(self.module, PairedFfn) else None
 
 
 def text_config(model: nn.Module) -> Any:
@@ -71,12 +67,23 @@ def text_config(model: nn.Module) -> Any:
             "transformers library."
         )
     if hasattr(config, "get_text_config"):
-        config = config.get_text_config(decoder=True)
+        config = _decoders_config(config)
     if not isinstance(getattr(config, "num_hidden_layers", None), int):
         raise BadModel(
             f"the config of {kind} does not say how many layers its text decoder has "
             "(num_hidden_layers), so there is nothing to twin."
         )
+    return config
+
+
+def _decoders_config(config: Any) -> Any:
+    """The text part of a config, and of an encoder-decoder's one with the decoder's numbers."""
+    for _ in range(2):  # the text part may hold an encoder and a decoder itself
+        config = config.get_text_config(decoder=True)
+    count = getattr(config, "num_decoder_layers", None)
+    if config.is_encoder_decoder and isinstance(count, int):  # as T5 calls it
+        config = copy.deepcopy(config)
+        config.num_hidden_layers = count
     return config
 
 
@@ -88,30 +95,18 @@ def find_decoder_ffns(model: nn.Module) -> list[DecoderFfn]:
     Raises:
         BadModel: no such layers; says what was looked for and what was found.
     """
+    refuse_unsupported(model)
     config = text_config(model)
     length, hidden = config.num_hidden_layers, config.hidden_size
-    candidates: list[tuple[int, list[DecoderFfn]]] = []
-    lists: list[str] = []
-    seen: list[str] = []
-    for path, layers, owner in _module_lists(model):
-        if len(layers) != length:
-            continue
-        parts = ", ".join(name for name, _ in layers[0].named_children())
-        seen.append(f"{path} ({type(layers[0]).__name__} with {parts or 'no parts'})")
-        rank = _belongs_to_text(owner, model, config)
-        ffns = _ffns_of(path, layers, hidden)
-        inside = any(path.startswith(f"{outer}.") for outer in lists)  # of a layer already found
-        if rank and ffns and not inside:
-            lists.append(path)
-            candidates.append((rank, ffns))
+    candidates, seen = _candidates(model, config)
     if not candidates:
         raise BadModel(
             f"no text decoder that TWIST can wrap was found in {type(model).__name__}: looked for "
             f"a list of {length} layers, each with a feed-forward network of hidden size {hidden}; "
             f"found these lists of that length: {'; '.join(seen) or 'none'}."
         )
-    best = max(rank for rank, _ in candidates)
-    return _the_decoders(model, [ffns for rank, ffns in candidates if rank == best])
+    best = max(found.fit for found in candidates)
+    return _the_decoders(model, [found for found in candidates if found.fit == best])
 
 
 def select_layers(ffns: Sequence[DecoderFfn], layers: str | list[int]) -> list[DecoderFfn]:
@@ -140,11 +135,37 @@ def select_layers(ffns: Sequence[DecoderFfn], layers: str | list[int]) -> list[D
     return [ffn for ffn in ffns if ffn.index in layers]
 
 
-def is_ffn(module: nn.Module, hidden: int) -> bool:
-    """Whether a module is an FFN of that width: see the list at the top of this file."""
-    if _is_mixer(module) or _required_arguments(module) != 1:
-        return False
-    return sum(p.dim() >= 2 and hidden in p.shape for p in module.parameters()) >= 2
+class _Candidate(NamedTuple):
+    """A list of layers that can be the text decoder's, and how well it fits: better compares greater."""
+
+    path: str
+    layers: nn.ModuleList
+    ffns: list[DecoderFfn]
+    fit: tuple[bool, int]
+
+
+def _candidates(model: nn.Module, config: Any) -> tuple[list[_Candidate], list[str]]:
+    """The lists that can be the text decoder's, and a description of all that have its length.
+
+    Where no list has it (a layer may hold two of everything, and count twice), a list of another
+    length can be the decoder's if it surely belongs to the text model and has an FFN in every layer.
+    """
+    decoder = {id(module) for module in _innermost_decoder(model).modules()}
+    exact: list[_Candidate] = []
+    others: list[_Candidate] = []
+    seen: list[str] = []
+    for path, layers, owner in _module_lists(model):
+        rank = _belongs_to_text(owner, model, config)
+        fits = len(layers) == config.num_hidden_layers
+        if fits:
+            parts = ", ".join(name for name, _ in layers[0].named_children())
+            seen.append(f"{path} ({type(layers[0]).__name__} with {parts or 'no parts'})")
+        found = exact if fits else others
+        inside = any(path.startswith(f"{outer.path}.") for outer in found)  # of a layer already found
+        ffns = _ffns_of(path, layers, config.hidden_size) if rank and not inside else []
+        if len(ffns) >= (1 if fits else max(2, len(layers))) and (fits or rank == 3):
+            found.append(_Candidate(path, layers, ffns, (id(layers) in decoder, rank)))
+    return exact or others, seen
 
 
 def _module_lists(model: nn.Module) -> Iterator[tuple[str, nn.ModuleList, nn.Module]]:
@@ -161,78 +182,58 @@ def _module_lists(model: nn.Module) -> Iterator[tuple[str, nn.ModuleList, nn.Mod
     yield from walk("", model, model)
 
 
+def _innermost_decoder(model: nn.Module) -> nn.Module:
+    """What the model calls its decoder, and that its own decoder, as deep as it goes."""
+    seen = [model]
+    while isinstance(seen[-1], PreTrainedModel):
+        inner = seen[-1].get_decoder()
+        if not isinstance(inner, nn.Module) or any(inner is module for module in seen):
+            break
+        seen.append(inner)
+    return seen[-1]
+
+
 def _belongs_to_text(owner: nn.Module, root: nn.Module, config: Any) -> int:
     """How surely the owner of some layers is the model that the text config describes.
 
     3: it has that config. 2: one of the same kind (a decoder's and an encoder's differ in a flag).
-    1: it is the whole model, which has no model of its own for text. 0: it is something else.
+    1: it is a whole model, with that config for its text, which has no model of its own for text.
+    0: it is something else.
     """
     owned: Any = getattr(owner, "config", None)
     if type(owned) is type(config):
         return 3 if owned is config or owned.to_dict() == config.to_dict() else 2
-    return 1 if owner is root else 0
+    return 1 if owner is root or owned is getattr(root, "config", None) else 0
 
 
 def _ffns_of(path: str, layers: nn.ModuleList, hidden: int) -> list[DecoderFfn]:
     """The FFNs of those layers that have one."""
     found = []
     for index, layer in enumerate(layers):
-        ffn = _ffn_of(layer, hidden)
-        if ffn is not None:
-            name, module = ffn
-            found.append(DecoderFfn(index, f"{path}.{index}.{name}", module))
+        network = network_of(layer, hidden)
+        if network is not None:
+            name, module = network
+            found.append(DecoderFfn(index, f"{path}.{index}.{name}".rstrip("."), module))
     return found
 
 
-def _ffn_of(layer: nn.Module, hidden: int, depth: int = 2) -> tuple[str, nn.Module] | None:
-    """The FFN of a layer: the largest child that can be one, else the same one level down."""
-    children = [(name, _unwrapped(child)) for name, child in layer.named_children()]
-    ffns = [(name, child) for name, child in children if is_ffn(child, hidden)]
-    if ffns:
-        name, ffn = max(ffns, key=lambda pair: sum(p.numel() for p in pair[1].parameters()))
-        return _core(name, ffn, hidden)
-    if depth > 1:
-        for name, child in children:
-            below = None if _is_mixer(child) else _ffn_of(child, hidden, depth - 1)
-            if below is not None:
-                return f"{name}.{below[0]}", below[1]
-    return None
+def _the_decoders(model: nn.Module, candidates: list[_Candidate]) -> list[DecoderFfn]:
+    """Of several fitting lists, the one whose layers attend to what the decoder has written so far.
 
-
-def _core(name: str, ffn: nn.Module, hidden: int) -> tuple[str, nn.Module]:
-    """Without a shell (a norm, a residual connection) that holds no matrix of its own."""
-    for part, child in ffn.named_children():
-        if is_ffn(child, hidden) and _matrices(child) == _matrices(ffn):
-            return _core(f"{name}.{part}", child, hidden)
-    return name, ffn
-
-
-def _matrices(module: nn.Module) -> int:
-    return sum(parameter.dim() >= 2 for parameter in module.parameters())
-
-
-def _is_mixer(module: nn.Module) -> bool:
-    return bool(_MIXER_ARGUMENTS & set(inspect.signature(module.forward).parameters))
-
-
-def _required_arguments(module: nn.Module) -> int:
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(module.forward).parameters.values()
-    return sum(p.kind in positional and p.default is inspect.Parameter.empty for p in parameters)
-
-
-def _unwrapped(module: nn.Module) -> nn.Module:
-    return module.get_base_layer() if isinstance(module, BaseTunerLayer) else module
-
-
-def _the_decoders(model: nn.Module, candidates: list[list[DecoderFfn]]) -> list[DecoderFfn]:
-    """Of several fitting lists (an encoder and a decoder of one kind), the decoder's."""
-    if len(candidates) == 1:
-        return candidates[0]
-    if isinstance(model, PreTrainedModel):
-        inside = {id(module) for module in model.get_decoder().modules()}
-        chosen = [ffns for ffns in candidates if id(ffns[0].module) in inside]
-        if len(chosen) == 1:
-            return chosen[0]
-    paths = ", ".join(ffns[0].path.rpartition(".")[0] for ffns in candidates)
+    (Idefics keeps layers that look at pictures in one list, those that do not in another, and its
+    vision tower is no model of its own.)
+    """
+    for fits in (_keeps_a_cache, _sees_its_own_states):
+        candidates = [found for found in candidates if fits(found.layers[0])] or candidates
+        if len(candidates) == 1:
+            return candidates[0].ffns
+    paths = ", ".join(found.path for found in candidates)
     raise BadModel(f"{type(model).__name__} has several lists of layers that could be its text decoder: {paths}.")
+
+
+def _keeps_a_cache(layer: nn.Module) -> bool:
+    return any("past" in name or "cache" in name for name in argument_names(layer))
+
+
+def _sees_its_own_states(layer: nn.Module) -> bool:
+    return not any(word in name for name in argument_names(layer) for word in _FOREIGN)

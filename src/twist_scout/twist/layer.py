@@ -29,6 +29,8 @@ from twist_scout.errors import BadInput
 from twist_scout.twist.anatomy import probe_input
 from twist_scout.twist.dispatch import mixture
 from twist_scout.twist.experts import Experts
+from twist_scout.twist.offload import home_device, in_memory
+from twist_scout.twist.paired import EntryInput, PairedFfn
 from twist_scout.twist.router import TwinRouter
 from twist_scout.twist.state import BASE, RoutingRecord, TwistState
 
@@ -71,12 +73,15 @@ class TwistLayer(nn.Module, BaseTunerLayer):
             one) is returned in kind.
         index: number of its decoder layer.
         state: what all layers of the model share.
+        pair: the whole network, where ``base_layer`` is only the second of two matrices that lie
+            apart; the twin then takes what goes into the first.
     """
 
     adapter_layer_names = ("twin_experts", "twin_router", "twin_alpha")
 
-    def __init__(self, base_layer: nn.Module, *, index: int, state: TwistState) -> None:
+    def __init__(self, base_layer: nn.Module, *, index: int, state: TwistState, pair: PairedFfn | None = None) -> None:
         super().__init__()
+        self.entry = None if pair is None else EntryInput(pair)
         self.base_layer = base_layer
         self.index = index
         self.state = state
@@ -116,13 +121,15 @@ class TwistLayer(nn.Module, BaseTunerLayer):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Eq. 10. Takes and returns what the frozen network takes and returns."""
         output = self.base_layer(*args, **kwargs)
+        hidden = args[0] if args else next(iter(kwargs.values()))
+        if self.entry is not None:
+            hidden = self.entry.take()
         if self._disable_adapters:
             return output
         rows = self.state.rows
         name = self._active_twin()
         if rows is None and name is None:
             return output
-        hidden = args[0] if args else next(iter(kwargs.values()))
         frozen = output[0] if isinstance(output, tuple) else output
         if rows is not None:
             mixed = self._mix_rows(rows, hidden, frozen)
@@ -168,13 +175,14 @@ class TwistLayer(nn.Module, BaseTunerLayer):
                 f"adapter_names has {len(rows)} names, which does not fit a batch of "
                 f"{len(frozen)}; give one name per row."
             )
+        names = [name for name in dict.fromkeys(rows) if name != BASE and name in self.twin_experts]
+        if not names:
+            return frozen
         # rows may be repeated (beams, several returned sequences); repeats of one are neighbours
         mixed = by_row = frozen.reshape(len(rows), -1, frozen.shape[-1])  # (rows, tokens, hidden)
         inputs = hidden.reshape(len(rows), -1, hidden.shape[-1])
         counted = self.state.counted_tokens(hidden)
-        for name in dict.fromkeys(rows):
-            if name == BASE or name not in self.twin_experts:
-                continue
+        for name in names:
             numbers = [number for number, row in enumerate(rows) if row == name]
             own = torch.tensor(numbers, device=frozen.device)
             counts = None if counted is None else counted.view(len(rows), -1)[own].reshape(-1)
@@ -202,23 +210,32 @@ class TwistLayer(nn.Module, BaseTunerLayer):
         override = self.state.override_for(name)
         return self.stored_alpha(name)() if override is None else override
 
-    def starts_as_base(self, name: str, hidden: int) -> bool:
-        """Whether a twin computes what the frozen network computes, up to 5 %.
+    def start_distance(self, name: str, hidden: int) -> float | None:
+        """How far a twin's output is from the frozen network's, relative to the latter.
 
-        Tried on a few random inputs of width ``hidden``. Of weights that are still to be loaded
-        nothing is known: False.
+        Tried on a few random inputs of width ``hidden``. None if it is not known: of weights that are
+        still to be loaded, and of a network that does not run on hidden states alone.
         """
         if name in self.adds_to_base:
-            return True
-        parameters = [*self.twin_experts[name].parameters(), *self.base_layer.parameters()]
-        if any(parameter.is_meta for parameter in parameters):
-            return False
-        with torch.no_grad():
+            return 0.0
+        whole = self.base_layer if self.entry is None else self.entry.network
+        with in_memory(whole), torch.no_grad():
+            parameters = [*self.twin_experts[name].parameters(), *whole.parameters()]
+            if any(parameter.is_meta for parameter in parameters):
+                return None
             x = probe_input(parameters[-1], hidden)
-            output = self.base_layer(x)
+            try:
+                output = whole(x)
+            except Exception:  # it cannot be run without the layer around it
+                return None
             frozen = output[0] if isinstance(output, tuple) else output
             distance = self._twin(name, x, None).reshape(frozen.shape) - frozen
-        return bool(distance.norm() <= 0.05 * frozen.norm())
+        return float(distance.norm() / frozen.norm()) if distance.any() else 0.0
+
+    def release(self) -> None:
+        """Leave no trace on modules that stay in the model."""
+        if self.entry is not None:
+            self.entry.remove()
 
     # --- what peft asks of a tuner layer ---
 
@@ -246,7 +263,7 @@ class TwistLayer(nn.Module, BaseTunerLayer):
         """Nothing is ever merged."""
 
     def _move_adapter_to_device_of_base_layer(self, adapter_name: str, device: torch.device | None = None) -> None:
-        device = device or next(self.base_layer.parameters()).device
+        device = device or home_device(self.base_layer)
         for twins in (self.twin_experts, self.twin_router, self.twin_alpha):
             if adapter_name in twins:
                 twin = twins[adapter_name]

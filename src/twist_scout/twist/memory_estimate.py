@@ -165,7 +165,8 @@ def estimate_activations(model: nn.Module, batch: Batch, *, adapter: str = "defa
         per_token = 0.0
         if any(kept):  # otherwise no gradient goes below this layer's twin
             own, inside = _layer_config(config, index), by_index.get(index)
-            per_token += _outside_ffn(layer, twin or inside, own, number, batch.length)
+            networks = [network for network in (twin, inside) if network is not None]
+            per_token += _outside_ffn(layer, networks, own, number, batch.length)
             per_token += 0 if inside is None else _frozen_ffn(inside, own, number)
         if twin is not None and adapter in twin.twin_experts:
             per_token += _twin(twin, adapter, config, number)
@@ -178,9 +179,12 @@ def estimate_activations(model: nn.Module, batch: Batch, *, adapter: str = "defa
     )
 
 
-def _outside_ffn(layer: nn.Module, ffn: nn.Module | None, config: Any, number: int, length: int) -> float:
-    """Bytes per token that norms and attention (or another mixer) keep."""
-    own = set() if ffn is None else {id(part) for part in ffn.modules()}
+def _outside_ffn(layer: nn.Module, networks: list[nn.Module], config: Any, number: int, length: int) -> float:
+    """Bytes per token that norms and attention (or another mixer) keep.
+
+    ``networks`` are left out: the twin's, and the frozen one's, of which a pair has a half outside of the twin.
+    """
+    own = {id(part) for network in networks for part in network.modules()}
     parts = [part for part in layer.modules() if id(part) not in own]
     heads, size = config.num_attention_heads, _head_size(config)
     linears = sum(part.out_features for part in parts if isinstance(part, nn.Linear))

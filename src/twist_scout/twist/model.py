@@ -17,8 +17,9 @@ from twist_scout.twist.finding import (
     select_layers,
     text_config,
 )
-from twist_scout.twist.initialisation import ALPHA_WHEN_EQUAL, ALPHA_WHEN_SEEDED, build_experts
+from twist_scout.twist.initialisation import ALPHA_WHEN_EQUAL, build_experts, start_alpha
 from twist_scout.twist.layer import Alpha, TwistLayer
+from twist_scout.twist.offload import check_readable, home_device, in_memory
 from twist_scout.twist.registration import PREFIX
 from twist_scout.twist.state import BASE, TwistState
 from twist_scout.twist.telemetry import Telemetry
@@ -28,7 +29,7 @@ class TwistModel(Telemetry, BaseTuner):
     """Puts twins beside feed-forward networks of the text decoder; switches, measures, stores them.
 
     Beside peft's own interface it has :meth:`auxiliary_loss`, :meth:`alphas`, :meth:`expert_load`,
-    :meth:`recording`, :meth:`override_alpha`, :meth:`set_alpha_override` and
+    :meth:`recording`, :meth:`override_alpha`, :meth:`set_alpha_override`, :meth:`alpha_sweep` and
     :meth:`parameter_counts`, all reachable from the ``PeftModel`` too.
     """
 
@@ -59,6 +60,7 @@ class TwistModel(Telemetry, BaseTuner):
         trains = {name: alpha.logit.requires_grad for name, alpha in self._shared_alphas()}
         try:
             found = select_layers(find_decoder_ffns(model), config.layers)
+            check_readable(model, (ffn.module for ffn in found))
             self._found = {ffn.path: ffn for ffn in found}
             config.found_paths = frozenset(self._found)
             if config.alpha_scope == "shared":
@@ -83,6 +85,7 @@ class TwistModel(Telemetry, BaseTuner):
             if isinstance(layer, TwistLayer):
                 layer.delete_adapter(adapter)
                 if not layer.twin_experts:
+                    layer.release()
                     parent, _, name = path.rpartition(".")
                     self._replace_module(model.get_submodule(parent), name, layer.base_layer, layer)
         if not any(isinstance(module, TwistLayer) for module in model.modules()):
@@ -92,10 +95,9 @@ class TwistModel(Telemetry, BaseTuner):
         """Let alpha start in the middle where the twin starts as the frozen network."""
         hidden = text_config(self.model).hidden_size
         layers = self._layers(adapter)
-        equal = [layer.starts_as_base(adapter, hidden) for layer in layers]
-        for layer, own in zip(layers, equal, strict=True):
-            starts_equal = all(equal) if adapter in self.twin_alpha else own
-            layer.stored_alpha(adapter).set(ALPHA_WHEN_EQUAL if starts_equal else ALPHA_WHEN_SEEDED)
+        starts = [start_alpha(layer.start_distance(adapter, hidden)) for layer in layers]
+        for layer, own in zip(layers, starts, strict=True):
+            layer.stored_alpha(adapter).set(max(starts) if adapter in self.twin_alpha else own)
 
     def _prepare_adapter_config(self, peft_config: Any, model_config: dict[str, Any]) -> Any:
         return peft_config  # the target modules are found by structure, in inject_adapter
@@ -116,10 +118,11 @@ class TwistModel(Telemetry, BaseTuner):
     ) -> None:
         config: TwistConfig = peft_config
         ffn = self._found[current_key]
-        experts, router = build_experts(ffn, config, text_config(self.model).hidden_size)
+        with in_memory(ffn.module):
+            experts, router = build_experts(ffn, config, text_config(self.model).hidden_size)
         layer = target
         if not isinstance(layer, TwistLayer):
-            layer = TwistLayer(target, index=ffn.index, state=self.state)
+            layer = TwistLayer(target, index=ffn.index, state=self.state, pair=ffn.pair)
             self._replace_module(parent, target_name, layer, target)
         shared = dict(self._shared_alphas()).get(adapter_name)
         layer.add_twin(
@@ -130,6 +133,9 @@ class TwistModel(Telemetry, BaseTuner):
             shared_alpha=shared,
             adds_to_base=config.expert_rank is not None,
         )
+
+    def _check_tied_modules(self, model: nn.Module, peft_config: Any) -> None:
+        """No twin stands on an embedding; peft's check asks every model for its own, and not all answer."""
 
     def _replace_module(self, parent: nn.Module, child_name: str, new_module: nn.Module, child: nn.Module) -> None:
         setattr(parent, child_name, new_module)
@@ -178,7 +184,10 @@ class TwistModel(Telemetry, BaseTuner):
 
     def unload(self) -> nn.Module:
         """Take all twins away and return the base model as it was."""
+        layers = [module for module in self.model.modules() if isinstance(module, TwistLayer)]
         model = super().unload()
+        for layer in layers:
+            layer.release()
         self._remove_hooks()
         return model
 
@@ -222,8 +231,7 @@ class TwistModel(Telemetry, BaseTuner):
 
 def _new_alpha(config: TwistConfig, ffn: DecoderFfn) -> Alpha:
     start = ALPHA_WHEN_EQUAL if config.alpha_init == "auto" else float(config.alpha_init)
-    device = next(ffn.module.parameters()).device
-    return Alpha(start, learned=config.alpha_learned, device=device)
+    return Alpha(start, learned=config.alpha_learned, device=home_device(ffn.module))
 
 
 def _set_trainable(alpha: nn.Module, trainable: bool) -> None:

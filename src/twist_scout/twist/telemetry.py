@@ -7,7 +7,7 @@ measures. All of it can be called on the ``PeftModel`` too.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from twist_scout.twist.balance import load_balancing_loss, router_statistics
 from twist_scout.twist.config import TwistConfig
 from twist_scout.twist.layer import TwistLayer
 from twist_scout.twist.state import TwistState
+
+SWEEP = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 class Telemetry:
@@ -127,6 +129,37 @@ class Telemetry:
         elif value is not None:
             value = _checked_alpha(value)
         self.state.alpha_override = value
+
+    def alpha_sweep(self, values: Iterable[float] = SWEEP, adapter: str | None = None) -> Iterator[float]:
+        """Set alpha to each value in turn; what it was comes back at the end, or on leaving early.
+
+        How much grounding and how much understanding each alpha gives, without training::
+
+            scores = {alpha: score(model) for alpha in model.alpha_sweep()}
+
+        Args:
+            values: from 0 (the twin alone) to 1 (the frozen network alone).
+            adapter: whose alpha; None: all adapters'.
+
+        Raises:
+            BadConfig: a value outside [0, 1].
+            BadInput: there is no such adapter.
+        """
+        checked = [_checked_alpha(value) for value in values]
+        if adapter is not None:
+            self._layers(adapter)
+        return self._swept(checked, adapter)
+
+    def _swept(self, values: list[float], adapter: str | None) -> Iterator[float]:
+        before = self.state.alpha_override
+        others = before if isinstance(before, dict) else dict.fromkeys(self.peft_config, before)
+        kept = {name: alpha for name, alpha in others.items() if alpha is not None}
+        try:
+            for value in values:
+                self.state.alpha_override = value if adapter is None else {**kept, adapter: value}
+                yield value
+        finally:
+            self.state.alpha_override = before
 
     def parameter_counts(self, adapter: str | None = None) -> dict[str, int]:
         """Count the parameters of one adapter, and of everything.
