@@ -106,9 +106,15 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the local engine makes."""
     out = tmp_path_factory.mktemp("local")
-    made = StagesSpec(out).make()
-    build_with(made.stages, open_source(scenes), out, dedupe=lambda: DuplicateGuard(0.8))
+    locally(StagesSpec(out), scenes, out)
     return out
+
+
+def locally(factory: StagesFactory, scenes: Path, out: Path, **more: Any) -> BuildReport:
+    made = factory.make()
+    return build_with(
+        made.stages, open_source(scenes), out, dedupe=lambda: DuplicateGuard(0.8), closing=made.backends, **more
+    )
 
 
 def on_ray(factory: StagesFactory, cluster: Any, scenes: Path, out: Path, **more: Any) -> BuildReport:
@@ -130,10 +136,13 @@ def on_ray(factory: StagesFactory, cluster: Any, scenes: Path, out: Path, **more
         )
 
 
+def files(out: Path) -> list[bytes]:
+    return [(out / name).read_bytes() for name in ("train.jsonl", "rejects.jsonl")]
+
+
 def assert_same(out: Path, whole: Path) -> None:
     """The same files, and each item once in the ledger."""
-    for name in ("train.jsonl", "rejects.jsonl"):
-        assert (out / name).read_bytes() == (whole / name).read_bytes()
+    assert files(out) == files(whole)
     lines = (out / ".scout" / "journal.jsonl").read_bytes().splitlines()
     assert sorted(json.loads(line)["index"] for line in lines[1:]) == list(range(SCENES))
 
@@ -176,17 +185,6 @@ def cluster_nodes(cluster: Any) -> list[dict[str, str]]:
 
 
 @slow
-def test_one_engine_goes_on_where_the_other_was(cluster: Any, scenes: Path, whole: Path, tmp_path: Path) -> None:
-    made = StagesSpec(tmp_path).make()
-    build_with(made.stages, open_source(scenes), tmp_path, limit=20)
-    report = on_ray(StagesSpec(tmp_path), cluster, scenes, tmp_path)
-    assert report.done_before == 20
-    assert_same(tmp_path, whole)
-    build_with(made.stages, open_source(scenes), tmp_path, dedupe=lambda: DuplicateGuard(0.8))
-    assert_same(tmp_path, whole)
-
-
-@slow
 def test_a_worker_that_is_killed_loses_and_doubles_nothing(
     cluster: Any, scenes: Path, whole: Path, tmp_path: Path
 ) -> None:
@@ -211,10 +209,10 @@ def test_a_machine_that_dies_loses_and_doubles_nothing(cluster: Any, scenes: Pat
     node = cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
 
     def kill(stages: RayStages) -> bool:
-        if all(card.node != node.node_id for card in stages.workers):
-            return False
-        os.kill(node.all_processes["raylet"][0].process.pid, signal.SIGKILL)
-        return True
+        there = [card.process for card in stages.workers if card.node == node.node_id]
+        for process in (node.all_processes["raylet"][0].process.pid, *there) if there else ():
+            os.kill(process, signal.SIGKILL)
+        return bool(there)
 
     watch = Once(kill)
     try:
@@ -225,14 +223,6 @@ def test_a_machine_that_dies_loses_and_doubles_nothing(cluster: Any, scenes: Pat
     assert report.complete
     assert report.engine["workers_died"] >= 1
     assert_same(tmp_path, whole)
-
-
-@slow
-def test_an_item_that_kills_once_is_done_again(cluster: Any, scenes: Path, whole: Path, tmp_path: Path) -> None:
-    factory = SlowRules(tmp_path / "out", deadly="21", once=tmp_path / "mark")
-    report = on_ray(factory, cluster, scenes, tmp_path / "out")
-    assert report.engine["workers_died"] == 1
-    assert_same(tmp_path / "out", whole)
 
 
 @slow
@@ -248,9 +238,8 @@ def test_an_item_that_kills_always_is_found_and_costs_no_other(
     reject = next(row for row in map(json.loads, lines) if row["check"] == "engine")
     assert reject["item"] == "21"
     assert "5 workers died while they worked on it, the last 3 of them on nothing else" in reject["reason"]
-    assert on_ray(StagesSpec(tmp_path), cluster, scenes, tmp_path, retry=True).to_retry == 0
-    for name in ("train.jsonl", "rejects.jsonl"):
-        assert (tmp_path / name).read_bytes() == (whole / name).read_bytes()
+    locally(StagesSpec(tmp_path), scenes, tmp_path, retry=True)
+    assert files(tmp_path) == files(whole)
 
 
 @slow
@@ -294,34 +283,33 @@ def test_limits_of_an_endpoint_hold_for_all_workers_and_keys_stay_in_memory(
         def spec(out: Path) -> StagesSpec:
             return StagesSpec(out, mllm=f"openai:m@{server.url}", sees=options, positives=2)
 
-        made = spec(tmp_path / "local").make()
-        build_with(made.stages, open_source(scenes), tmp_path / "local", limit=30, closing=made.backends)
+        locally(spec(tmp_path / "local"), scenes, tmp_path / "local", limit=30)
         server.most_at_once = 0
-        report = on_ray(spec(tmp_path / "ray"), cluster, scenes, tmp_path / "ray", limit=30)
+        report = on_ray(spec(tmp_path / "ray"), cluster, scenes, tmp_path / "ray", limit=30, watch=Once(kill))
         assert 1 < server.most_at_once <= 3
         assert report.stages["answers"].requests > 30
         assert report.stages["answers"].completion_tokens == 3 * report.stages["answers"].requests
-        on_ray(spec(tmp_path / "killed"), cluster, scenes, tmp_path / "killed", limit=30, watch=Once(kill))
     assert killed
     assert {headers["authorization"] for headers in server.headers} == {"Bearer sk-very-secret"}
     left = b"".join(path.read_bytes() for path in (tmp_path / "ray").rglob("*") if path.is_file())
     assert b"very-secret" not in left
-    for name in ("train.jsonl", "rejects.jsonl"):
-        local = (tmp_path / "local" / name).read_bytes()
-        # One run removed duplicates, the other did not; but no two of these questions are alike.
-        assert (tmp_path / "ray" / name).read_bytes() == local == (tmp_path / "killed" / name).read_bytes()
+    assert files(tmp_path / "ray") == files(tmp_path / "local")
 
 
 @slow
-def test_a_budget_holds_for_all_workers(cluster: Any, scenes: Path, tmp_path: Path) -> None:
+def test_a_budget_holds_for_all_workers_and_the_local_engine_goes_on(
+    cluster: Any, scenes: Path, tmp_path: Path
+) -> None:
     with serve(lambda number, body: said(STEPS)) as server:
-        spec = StagesSpec(tmp_path, mllm=f"openai:m@{server.url}", positives=2, negatives=0)
+        spec = StagesSpec(tmp_path, mllm=f"openai:m@{server.url}", positives=2)
         report = on_ray(spec, cluster, scenes, tmp_path, token_budget=200)
         assert not report.complete
         assert "budget of 200 tokens is spent" in str(report.stopped)
         used = report.stages["answers"].prompt_tokens + report.stages["answers"].completion_tokens
         assert 200 <= used <= 200 + 2 * 4 * 2 * 10  # workers, items of each, questions of each, tokens of each
-        assert on_ray(spec, cluster, scenes, tmp_path).complete
+        assert locally(spec, scenes, tmp_path).done_before == report.items
+        locally(spec, scenes, tmp_path / "whole")
+    assert_same(tmp_path, tmp_path / "whole")
 
 
 @slow
@@ -330,9 +318,8 @@ def test_what_ends_a_run_is_said_as_the_local_engine_says_it(cluster: Any, scene
         spec = StagesSpec(tmp_path / "down", mllm=f"openai:m@{server.url}")
         with pytest.raises(BackendDown) as far:
             on_ray(spec, cluster, scenes, tmp_path / "down")
-        made = spec.make()
         with pytest.raises(BackendDown) as near:
-            build_with(made.stages, open_source(scenes), tmp_path / "near", closing=made.backends)
+            locally(spec, scenes, tmp_path / "near")
     assert str(far.value) == str(near.value)
     spec = StagesSpec(tmp_path / "model", mllm=f"hf:{tmp_path / 'nowhere'}")
     with pytest.raises(BadModel) as far_model:
@@ -358,31 +345,28 @@ def wait_for_lines(journal: Path, count: int) -> None:
 
 
 @slow
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_driver_that_is_ended_goes_on(
-    number: signal.Signals, cluster: Any, scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_driver_that_is_killed_or_interrupted_goes_on(cluster: Any, scenes: Path, tmp_path: Path) -> None:
     ray.shutdown()
-    with serve(lambda n, body: Answer(said(STEPS).body, delay=0.05)) as server:
-        command = ["--mllm", f"openai:m@{server.url}", "--concurrency", "2", "--limit", "30"]
+    journal = tmp_path / "out" / ".scout" / "journal.jsonl"
+    with serve(lambda n, body: Answer(said(STEPS).body, delay=0.1)) as server:
+        command = ["--mllm", f"openai:m@{server.url}", "--concurrency", "2", "--limit", "40"]
         ray_too = ["--engine", "ray", "--ray-address", cluster.address, "--workers", "2", "--json"]
-        process = start(scenes, tmp_path / "out", *command, *ray_too)
-        wait_for_lines(tmp_path / "out" / ".scout" / "journal.jsonl", 6)
-        process.send_signal(number)
-        output, error = process.communicate(timeout=60)
-        assert process.returncode == (-9 if number is signal.SIGKILL else 130), error
-        if number is signal.SIGINT:
-            assert "Finishing" in error
-            assert json.loads(output)["stopped"] == "interrupted"
+        for number, lines in ((signal.SIGKILL, 6), (signal.SIGINT, 16)):
+            process = start(scenes, tmp_path / "out", *command, *ray_too)
+            wait_for_lines(journal, lines)
+            process.send_signal(number)
+            output, error = process.communicate(timeout=60)
+            assert process.returncode == (-9 if number is signal.SIGKILL else 130), error
+        assert "Finishing" in error
+        assert json.loads(output)["stopped"] == "interrupted"
         process = start(scenes, tmp_path / "out", *command, *ray_too)
         output, error = process.communicate(timeout=60)
         assert process.returncode == 0, error
         report = json.loads(output)  # and nothing else is on stdout
         assert main(["scout", "build", str(scenes), "--out", str(tmp_path / "local"), *command]) == 0
-    assert report["done_before"] >= 6
-    assert report["items"] == 30
-    for name in ("train.jsonl", "rejects.jsonl"):
-        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+    assert report["done_before"] >= 16
+    assert report["items"] == 40
+    assert files(tmp_path / "out") == files(tmp_path / "local")
 
 
 @slow

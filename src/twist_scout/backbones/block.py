@@ -59,7 +59,7 @@ class MoeBlock(nn.Module):
         if gating.kept is not None:  # what was dropped goes to an expert behind the last, which answers 0
             choices = choices.masked_fill(~gating.kept, len(self.experts))
         order, inverse, counts = by_expert(choices.reshape(-1), len(self.experts) + 1)
-        *groups, dropped = tokens[order // top_k].split(counts)
+        *groups, dropped = tokens[order // top_k].split(counts.tolist())
         # also of no tokens at all, so that every expert is part of every training step
         outputs = [expert(group).to(tokens.dtype) for expert, group in zip(self.experts, groups, strict=True)]
         answers = torch.cat([*outputs, torch.zeros_like(dropped)])[inverse]

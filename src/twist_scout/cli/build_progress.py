@@ -54,8 +54,12 @@ class BuildProgress:
         share = state.kept / max(1, state.kept + state.rejected)
         self._bar.update(self._task, completed=state.done, total=state.total, kept=state.kept, share=share)
         if state.note:
-            self._screen.print(state.note, markup=False)
+            self.note(state.note)
         if not self._screen.is_terminal and time.monotonic() - self._logged >= self._log_seconds:
             self._logged = time.monotonic()
             of = f" of {state.total:,}" if state.total is not None else ""
             self._screen.print(f"{state.done:,}{of} items, {state.kept:,} records kept ({share:.0%})", markup=False)
+
+    def note(self, text: str) -> None:
+        """Show a sentence."""
+        self._screen.print(text, markup=False)

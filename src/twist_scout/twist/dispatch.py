@@ -1,24 +1,29 @@
 """Sends tokens to their experts and puts the results together: Eq. 1.
 
-Tokens are sorted by expert, so each expert multiplies one block. On a GPU, and under
-``torch.compile``, the block product is transformers' grouped matrix product, which does not wait
-for the device; on a CPU it is :func:`grouped_linear`, a loop over experts, never over tokens.
+Tokens are sorted by expert, so each expert multiplies one block: torch's grouped matrix product where
+it fits, which does not wait for the device, else a loop over experts, never over tokens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.torch_version import TorchVersion
 
 from twist_scout.twist.router import Routing
 
 if TYPE_CHECKING:
     from twist_scout.twist.experts import Experts
+
+# Where torch has a grouped product. On a CPU, before 2.11, it asked for aligned storage, which tensors
+# of a loaded file may lack.
+KERNEL_DEVICES: tuple[str, ...] = ("cuda",) if hasattr(F, "grouped_mm") else ()
+if KERNEL_DEVICES and TorchVersion(torch.__version__) >= "2.11":
+    KERNEL_DEVICES = ("cpu", "cuda")
 
 
 def mixture(tokens: Tensor, experts: Experts, routing: Routing | None) -> Tensor:
@@ -77,7 +82,7 @@ class _WeightedSum(torch.autograd.Function):
         return of_outputs, of_probabilities
 
 
-def by_expert(choices: Tensor, num_experts: int) -> tuple[Tensor, Tensor, list[int]]:
+def by_expert(choices: Tensor, num_experts: int) -> tuple[Tensor, Tensor, Tensor]:
     """Sort tokens by expert.
 
     Args:
@@ -85,30 +90,36 @@ def by_expert(choices: Tensor, num_experts: int) -> tuple[Tensor, Tensor, list[i
         num_experts: how many there are.
 
     Returns:
-        The sorting order (tokens,), its inverse (tokens,), and how many tokens each expert has.
+        The sorting order (tokens,), its inverse (tokens,), and how many tokens each expert has
+        (experts,). None of it waits for the device.
     """
     order = choices.argsort(stable=True)
     inverse = torch.empty_like(order)
     inverse[order] = torch.arange(len(order), device=order.device)
-    return order, inverse, torch.bincount(choices, minlength=num_experts).tolist()
+    numbers = torch.arange(num_experts, device=choices.device)
+    return order, inverse, (choices[:, None] == numbers).sum(dim=0)
 
 
-def grouped_linear(
-    rows: Tensor, stack: Tensor, bias: Tensor | None, counts: Sequence[int], *, parts: int = 1
-) -> Tensor:
+def has_kernel(stack: Tensor) -> bool:
+    """Whether torch's grouped product takes these matrices as they are.
+
+    Args:
+        stack: (experts, out, in). Its rows and columns have to fill whole blocks of 16 bytes.
+    """
+    whole = all(size * stack.element_size() % 16 == 0 for size in stack.shape[1:])
+    kinds = (torch.bfloat16,) if torch.compiler.is_compiling() else (torch.bfloat16, torch.float16, torch.float32)
+    return whole and stack.device.type in KERNEL_DEVICES and stack.dtype in kinds
+
+
+def grouped_linear(rows: Tensor, stack: Tensor, bias: Tensor | None, counts: Tensor) -> Tensor:
     """``torch.nn.functional.linear`` with the matrix of each row's expert.
-
-    The gradient of the stack is written expert by expert into one tensor. A loop of single products
-    would make one for each expert first and copy them all, which costs as much as the products
-    where there are few tokens.
 
     Args:
         rows: (rows, in), sorted by expert.
         stack: (experts, out, in).
-        bias: (experts, out), or None.
-        counts: how many rows each expert has.
-        parts: multiply by this many equal parts of each matrix, one after the other. It matters for
-            bit-exactness only: a wider product may round differently.
+        bias: (experts, out), or None. With one, product and sum are rounded together, as the frozen
+            network rounds them, for which there is a loop over experts.
+        counts: (experts,), how many rows each expert has.
 
     Returns:
         (rows, out).
@@ -118,30 +129,34 @@ def grouped_linear(
         dtype = torch.get_autocast_dtype(device)
         rows, stack = rows.to(dtype), stack.to(dtype)
         bias = None if bias is None else bias.to(dtype)
-    product: Any = _GroupedLinear.apply(rows, stack, bias, counts, parts)
+    if bias is None and len(rows) and has_kernel(stack):
+        return F.grouped_mm(rows, stack.transpose(1, 2), offs=counts.cumsum(0, dtype=torch.int32))
+    product: Any = _GroupedLinear.apply(rows, stack, bias, counts.tolist())
     return product
 
 
 class _GroupedLinear(torch.autograd.Function):
+    """The loop over experts.
+
+    The gradient of the stack is written expert by expert into one tensor. Left to autograd, a loop
+    of single products makes one for each expert first and copies them all, which costs as much as
+    the products where there are few tokens.
+    """
+
     @staticmethod
-    def forward(
-        ctx: Any, rows: Tensor, stack: Tensor, bias: Tensor | None, counts: Sequence[int], parts: int
-    ) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, stack: Tensor, bias: Tensor | None, counts: list[int]) -> Tensor:
         ctx.save_for_backward(rows, stack)
         ctx.counts = counts
         product = rows.new_empty(len(rows), stack.shape[1])
         biases = [None] * len(stack) if bias is None else bias.unbind()
-        for own, matrix, shift, out in zip(
-            rows.split(counts), stack.unbind(), biases, product.split(counts), strict=True
-        ):
+        groups = zip(rows.split(counts), stack.unbind(), biases, product.split(counts), strict=True)
+        for own, matrix, own_bias, out in groups:
             if not len(own):
                 continue
-            if parts == 1:
-                _linear(own, matrix, shift, out)
-                continue
-            shifts = [None] * parts if shift is None else shift.chunk(parts)
-            for part in zip(matrix.chunk(parts), shifts, out.chunk(parts, dim=1), strict=True):
-                _linear(own, *part)
+            if own_bias is None:
+                torch.mm(own, matrix.T, out=out)
+            else:
+                torch.addmm(own_bias, own, matrix.T, out=out)
         return product
 
     @staticmethod
@@ -151,24 +166,15 @@ class _GroupedLinear(torch.autograd.Function):
         of_rows, of_stack, of_bias = ctx.needs_input_grad[:3]
         rows_grad = torch.empty_like(rows) if of_rows else None
         stack_grad = torch.empty_like(stack) if of_stack else None
-        bias_grad = grad.new_zeros(stack.shape[:2]) if of_bias else None
-        groups = enumerate(zip(grad.split(ctx.counts), rows.split(ctx.counts), stack.unbind(), strict=True))
-        starts = accumulate(ctx.counts, initial=0)
-        for (expert, (own_grad, own, matrix)), start in zip(groups, starts, strict=False):
+        bias_grad = grad.new_empty(stack.shape[:2]) if of_bias else None
+        groups = zip(grad.split(ctx.counts), rows.split(ctx.counts), stack.unbind(), strict=True)
+        start = 0
+        for expert, (own_grad, own, matrix) in enumerate(groups):
             if rows_grad is not None and len(own):
                 torch.mm(own_grad, matrix, out=rows_grad[start : start + len(own)])
             if stack_grad is not None:
-                if len(own):
-                    torch.mm(own_grad.T, own, out=stack_grad[expert])
-                else:
-                    stack_grad[expert].zero_()
+                torch.mm(own_grad.T, own, out=stack_grad[expert])  # of no rows at all: zeros
             if bias_grad is not None:
                 torch.sum(own_grad, dim=0, out=bias_grad[expert])
-        return rows_grad, stack_grad, bias_grad, None, None
-
-
-def _linear(rows: Tensor, matrix: Tensor, bias: Tensor | None, out: Tensor) -> None:
-    if bias is None:
-        torch.mm(rows, matrix.T, out=out)
-    else:
-        torch.addmm(bias, rows, matrix.T, out=out)
+            start += len(own)
+        return rows_grad, stack_grad, bias_grad, None

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from twist_scout.twist.anatomy import ExpertWeights, Form, FrozenParts
-from twist_scout.twist.dispatch import by_expert, grouped_linear
+from twist_scout.twist.dispatch import by_expert, grouped_linear, has_kernel
 
 
 class ExpertBank(nn.Module):
@@ -102,21 +102,25 @@ class ExpertBank(nn.Module):
         tokens = tokens.to(self.stacks[0].dtype)
         if choices is None:
             return self.form.run(tokens, self.expert(0))
-        if self._wants_kernel(tokens):
+        up, down, up_bias, down_bias = self.stacks
+        direct = up_bias is None and down_bias is None and has_kernel(up) and has_kernel(down)
+        if not direct and self._wants_kernel(tokens):
             return self._run_kernel(tokens, choices)
-        if torch.compiler.is_compiling():
+        if not direct and torch.compiler.is_compiling():
             experts = [self.expert(number) for number in range(self.num_experts)]
             return _run_all(tokens, choices, [partial(self.form.run, weights=own) for own in experts])
-        up, down, up_bias, down_bias = self.stacks
         order, inverse, counts = by_expert(choices.reshape(-1), self.num_experts)
         rows = tokens[order // choices.shape[1]]  # (tokens * top_k, width), sorted by expert
-        product = grouped_linear(rows, up, up_bias, counts, parts=2 if self.form.apart else 1)
+        product = grouped_linear(rows, up, up_bias, counts)
         output = grouped_linear(self.form.inner(product), down, down_bias, counts)
         return self.post_expert_norm(output)[inverse]
 
     def _wants_kernel(self, tokens: Tensor) -> bool:
+        """Whether transformers' function for experts is to run: it knows biases, and has a kernel to compile."""
         all_or_none = len({stack is None for stack in self.stacks[2:]}) == 1  # of the biases
-        return all_or_none and (tokens.device.type != "cpu" or torch.compiler.is_compiling())
+        if torch.compiler.is_compiling() and tokens.dtype != torch.bfloat16:
+            return all_or_none
+        return all_or_none and tokens.device.type == "cuda" and all(has_kernel(stack) for stack in self.stacks[:2])
 
     def _run_kernel(self, tokens: Tensor, choices: Tensor) -> Tensor:
         from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
@@ -163,7 +167,7 @@ def _run_groups(tokens: Tensor, choices: Tensor, runs: Sequence[Callable[[Tensor
     if torch.compiler.is_compiling():
         return _run_all(tokens, choices, runs)
     order, inverse, counts = by_expert(choices.reshape(-1), len(runs))
-    groups = zip(runs, tokens[order // choices.shape[1]].split(counts), strict=True)
+    groups = zip(runs, tokens[order // choices.shape[1]].split(counts.tolist()), strict=True)
     return torch.cat([run(group) for run, group in groups if len(group)])[inverse]
 
 
