@@ -35,6 +35,7 @@ os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 SCENES = 60
+PATIENCE = 300  # seconds, on a machine that has other things to do
 STEPS = "Step 1: Find the dog [[10,20,50,60]]. Step 2: So the answer is a dog."
 
 
@@ -339,7 +340,7 @@ def start(scenes: Path, out: Path, *more: str) -> subprocess.Popen[str]:
 
 
 def wait_for_lines(journal: Path, count: int) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and (not journal.exists() or journal.read_bytes().count(b"\n") <= count):
         time.sleep(0.01)
 
@@ -355,12 +356,12 @@ def test_a_driver_that_is_killed_or_interrupted_goes_on(cluster: Any, scenes: Pa
             process = start(scenes, tmp_path / "out", *command, *ray_too)
             wait_for_lines(journal, lines)
             process.send_signal(number)
-            output, error = process.communicate(timeout=60)
+            output, error = process.communicate(timeout=PATIENCE)
             assert process.returncode == (-9 if number is signal.SIGKILL else 130), error
         assert "Finishing" in error
         assert json.loads(output)["stopped"] == "interrupted"
         process = start(scenes, tmp_path / "out", *command, *ray_too)
-        output, error = process.communicate(timeout=60)
+        output, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, error
         report = json.loads(output)  # and nothing else is on stdout
         assert main(["scout", "build", str(scenes), "--out", str(tmp_path / "local"), *command]) == 0
@@ -376,16 +377,20 @@ def test_without_a_cluster_it_starts_one_here_and_takes_it_down(
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     process = start(scenes, tmp_path / "out", "--engine", "ray", "--workers", "1")
     wait_for_lines(tmp_path / "out" / ".scout" / "journal.jsonl", 3)
-    descendants = children(process.pid)
-    assert any("raylet" in command for command in descendants.values())
+    # Two agents of Ray, which are not among these, stay for up to a minute to report the death of theirs to nobody.
+    names = ("gcs_server ", "raylet/raylet ", "ray::StageProcess", "log_monitor.py")
+    descendants = {
+        number: name for number, command in children(process.pid).items() for name in names if name in command
+    }
+    assert set(descendants.values()) == set(names)
     process.kill()
-    process.communicate(timeout=60)
-    until = time.monotonic() + 20
+    process.communicate(timeout=PATIENCE)
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and any(map(alive, descendants)):
         time.sleep(0.1)
     assert not any(map(alive, descendants))
     process = start(scenes, tmp_path / "out", "--engine", "ray", "--workers", "1")
-    output, error = process.communicate(timeout=60)
+    output, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, error
     assert f"{SCENES} pictures" in output
     assert_same(tmp_path / "out", whole)
