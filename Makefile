@@ -7,14 +7,14 @@
 #   make clean        remove .venv, caches and builds
 #
 # PYTHON=python3.12 chooses the interpreter, PIP_ARGS adds options to every pip install (for instance
-# PIP_ARGS="--extra-index-url URL" for a torch build of your choice), PYTEST_ARGS adds options to pytest.
+# PIP_ARGS="--extra-index-url URL" for a torch build of your choice), PYTEST_ARGS are options of pytest (-n auto: a process per core).
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTHON ?=
 PIP_ARGS ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
