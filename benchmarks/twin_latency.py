@@ -205,7 +205,7 @@ TWINS: list[dict[str, Any]] = [
 def main() -> None:
     options = common_arguments(__doc__).parse_args()
     dtype = prepare(options)
-    seconds = options.seconds or (0.2 if options.quick else 6.0)
+    seconds = options.seconds or (0.2 if options.quick else 10.0)
     on_gpu = options.device.type == "cuda"
     hidden, tokens = (64, 16) if options.quick else (2048, 1024) if on_gpu else (512, 128)
     built = decoders(hidden, tokens, ("llama", "phi", "mixtral"))
@@ -230,7 +230,7 @@ def main() -> None:
     grounded = []
     for base in dense:
         for config in TWINS[:2] if options.quick else TWINS:
-            line = grounding(base, config, options, seconds / 2)
+            line = grounding(base, config, options, seconds / 4)
             grounded.append(line)
             text = ", ".join(f"{key}={value}" for key, value in config.items())
             print(

@@ -129,12 +129,13 @@ class Crew:
         return self._seconds_of_ended + sum(now - member.since for member in self.ready())
 
     def watch(self, waiting: Callable[[], int], slots: int) -> None:
-        """Look after the processes from now on, beside the work.
+        """Look after the processes from now on, beside the work of the running loop.
 
         Args:
             waiting: how many items have no process.
             slots: items that a process takes.
         """
+        self._tasks.clear()  # those of a loop that has ended
         for member in self.members:
             if member.card is None:
                 self._spawn(self._watch(member))

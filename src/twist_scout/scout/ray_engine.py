@@ -21,17 +21,16 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from twist_scout import __version__
-from twist_scout.errors import BadConfig, BadInput, first_line
+from twist_scout.errors import BadConfig
 from twist_scout.scout.backends.limits import TokenBudget
 from twist_scout.scout.items import SourceItem
 from twist_scout.scout.outcome import ItemOutcome
+from twist_scout.scout.ray_connection import LOCAL, connect, import_ray
 from twist_scout.scout.ray_crew import Crew, Growth
 from twist_scout.scout.ray_pool import Pool
 from twist_scout.scout.ray_workers import BackendCard, Card, EndpointProcess, StageProcess, cause_of
 from twist_scout.scout.stages_spec import Endpoint, StagesFactory
 
-#: Bytes for objects in shared memory on a machine of one's own. Items and outcomes are text; pictures go by path.
-OBJECT_STORE = 256 * 2**20
 #: Requests that may wait in a process that talks to an endpoint; how many are sent at once is the backend's business.
 QUEUE = 10_000
 
@@ -82,9 +81,10 @@ class RayStages:
         growth: Growth | None = None,
     ) -> None:
         self.options = options or RayOptions()
-        if (self.options.address or "").startswith("ray://"):
+        self._address = self.options.address or os.environ.get("RAY_ADDRESS") or LOCAL
+        if self._address.startswith("ray://"):
             raise BadConfig("The run keeps its ledger here: start it on a machine of the cluster, with address 'auto'.")
-        self._ray = _import_ray(local=self._address() == "local")
+        self._ray = import_ray(local=self._address == LOCAL)
         self._factory, self._note = factory, note
         self._budget = TokenBudget(token_budget)
         self._growth = growth or Growth()
@@ -101,7 +101,7 @@ class RayStages:
             BadModel: a model cannot be loaded.
         """
         try:
-            self._connect()
+            self._own = connect(self._address, math.ceil(self.options.cpus * (self.options.workers or 1)))
             self._pool = self._make_pool(self._open_endpoints())
             self._card = self._pool.crew.first()
             if self._card.package != __version__:
@@ -163,7 +163,7 @@ class RayStages:
             BadConfig: something is wrong with the run and not with the item.
         """
         self._budget.check()
-        if self._endpoints and self._opening is None:
+        if self._endpoints and (self._opening is None or self._opening.done()):
             self._opening = asyncio.create_task(self._keep_endpoints_open())
         outcome = await self._pool.work(index, item)
         self._budget.spend(sum(count for name, count in outcome.counts.items() if name.endswith("_tokens")))
@@ -176,30 +176,6 @@ class RayStages:
         await self._pool.crew.close()
 
     # --- the beginning ---
-
-    def _address(self) -> str:
-        return self.options.address or os.environ.get("RAY_ADDRESS") or "local"
-
-    def _connect(self) -> None:
-        ray, address = self._ray, self._address()
-        if ray.is_initialized():
-            return
-        common = {"log_to_driver": False, "logging_level": "ERROR", "namespace": "twist-scout"}
-        try:
-            if address == "local":
-                ray.init(
-                    address="local",
-                    include_dashboard=False,
-                    object_store_memory=OBJECT_STORE,
-                    num_cpus=max(os.cpu_count() or 1, math.ceil(self.options.cpus * (self.options.workers or 1))),
-                    **common,
-                )
-            else:
-                ray.init(address=address, **common)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            where = "cannot be started here" if address == "local" else f"does not answer at {address}"
-            raise BadInput(f"Ray {where} ({first_line(error)}): see whether `ray status` finds it.") from error
-        self._own = True
 
     def _open_endpoints(self) -> dict[tuple[str, bool], tuple[Any, BackendCard]]:
         """Start what talks to endpoints, on this machine: an address such as localhost means the same there."""
@@ -256,7 +232,7 @@ class RayStages:
         """A cluster may grow, a single machine does not."""
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         fits = any(n.get("CPU", 0) >= self.options.cpus and n.get("GPU", 0) >= gpus for n in nodes)
-        if not fits and self._own and self._address() == "local":
+        if not fits and self._own and self._address == LOCAL:
             raise BadConfig(
                 f"A worker is to have {self.options.cpus:g} CPUs and {gpus:g} GPUs, and this machine has "
                 f"{nodes[0].get('CPU', 0):g} and {nodes[0].get('GPU', 0):g}: ask for less, or give a cluster's address."
@@ -282,24 +258,6 @@ class RayStages:
             self._ray.kill(actor)
         if self._own:
             self._ray.shutdown()
-
-
-def _import_ray(*, local: bool) -> Any:
-    """Ray, told to keep to this machine.
-
-    Raises:
-        BadConfig: it is not installed.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if local:  # Ray's own switch for loopback addresses; without it anybody in the network could send work here
-        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    try:
-        import ray
-        import ray.exceptions
-        import ray.util.scheduling_strategies
-    except ModuleNotFoundError as error:
-        raise BadConfig("The engine ray needs Ray: pip install 'twist-scout[ray]'.") from error
-    return ray
 
 
 def _environment(endpoint: Endpoint) -> dict[str, str]:

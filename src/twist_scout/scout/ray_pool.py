@@ -41,7 +41,7 @@ class Pool:
         self.repeated = 0
         self._waiting: deque[_Turn] = deque()
         self._alone: list[_Turn] = []
-        self._watched = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         crew.ready_changed = self._serve
 
     async def work(self, index: int, item: SourceItem) -> ItemOutcome:
@@ -52,8 +52,9 @@ class Pool:
         """
         from ray.exceptions import RayError, RayTaskError
 
-        if not self._watched:
-            self._watched = True
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # the first item of a run
+            self._loop = loop
             self.crew.watch(lambda: sum(not turn.done() for turn in self._waiting), self.slots)
         deaths = 0
         while True:

@@ -126,15 +126,14 @@ class TwistLayer(nn.Module, BaseTunerLayer):
             hidden = self.entry.take()
         if self._disable_adapters:
             return output
-        rows = self.state.rows
-        name = self._active_twin()
-        if rows is None and name is None:
-            return output
         frozen = output[0] if isinstance(output, tuple) else output
-        if rows is not None:
-            mixed = self._mix_rows(rows, hidden, frozen)
+        if self.state.rows is not None:
+            mixed = self._mix_rows(self.state.rows, hidden, frozen)
         else:
-            mixed = self._mix(str(name), hidden, frozen, self.state.counted_tokens(hidden))
+            name = self._active_twin()
+            if name is None:
+                return output
+            mixed = self._mix(name, hidden, frozen, self.state.counted_tokens(hidden))
         return (mixed, *output[1:]) if isinstance(output, tuple) else mixed
 
     def _mix(self, name: str, hidden: Tensor, frozen: Tensor, counted: Tensor | None) -> Tensor:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from twist_scout.boxes import Box, get_dialect, known_dialects, make_frame
@@ -71,6 +71,7 @@ def test_a_box_with_an_extent_keeps_one(codec: Codec, box: Box) -> None:
 @pytest.mark.parametrize("name", ["pixels", "qwen2.5-vl"])
 @given(width=st.integers(20, 5000), height=st.integers(20, 5000), box=ANY_BOX)
 def test_pixels_come_back_in_pictures_of_any_size(name: str, width: int, height: int, box: Box) -> None:
+    assume(max(width, height) <= 200 * min(width, height))  # smart resizing refuses what is longer
     codec = codec_of(name, width, height)
     (span,) = codec.find(codec.render([box]))
     assert span.boxes[0].as_tuple() == pytest.approx(box.as_tuple(), abs=codec.resolution + 1e-9)
