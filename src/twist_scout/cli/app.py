@@ -47,6 +47,8 @@ data = typer.Typer(help="Training data: records from published data sets, mixtur
 app.add_typer(data, name="data")
 boxes = typer.Typer(help="Boxes in text: from one dialect to another, and what is wrong with those of a model.")
 app.add_typer(boxes, name="boxes")
+evaluation = typer.Typer(help="Score files of predictions, whoever made them: what was gained, and what was kept.")
+app.add_typer(evaluation, name="eval")
 
 app.command()(quickstart)
 app.command()(ground)
