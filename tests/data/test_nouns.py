@@ -37,3 +37,9 @@ def test_the_article_goes_by_sound(phrase, written):
 
 def test_numbers_are_written_in_words():
     assert [in_words(number) for number in (1, 2, 12)] == ["one", "two", "twelve"]
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\t"])
+@pytest.mark.parametrize("function", [singular, plural, with_article])
+def test_nothing_stays_nothing(function, nothing):
+    assert function(nothing) == nothing

@@ -73,6 +73,9 @@ def test_a_negative_question_says_what_is_missing():
         "Q: Where is the horse?\nMISSING: snowman",
         "Q: Where is the horse?",
         "Q: Where is the horse?\nMISSING: a thing that nobody could have seen there",
+        "Q: What is the most valuable item?\nMISSING: item",
+        "Q: Where is the horse?\nMISSING: the",
+        "Q: Where is the horse?\nMISSING: ***",
     ],
 )
 def test_what_is_said_to_be_missing_is_asked_about_and_not_in_the_caption(reply):

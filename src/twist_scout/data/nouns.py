@@ -16,8 +16,8 @@ _SINGULAR_IN_S = frozenset(("atlas", "canvas", "christmas", "gas", "iris", "lens
 
 @lru_cache(maxsize=_REMEMBERED)
 def singular(noun: str) -> str:
-    """Singular of a noun; a noun that is not known to be a plural comes back as it is."""
-    if noun.endswith(("ss", "us", "sis")) or noun in _SINGULAR_IN_S:
+    """Singular of a noun; a noun that is not known to be a plural, or no word at all, comes back as it is."""
+    if not noun.strip() or noun.endswith(("ss", "us", "sis")) or noun in _SINGULAR_IN_S:
         return noun
     # inflect's parameter and result types are annotated subclasses of str.
     found: Any = _engine().singular_noun(noun)
@@ -26,14 +26,18 @@ def singular(noun: str) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def plural(noun: str) -> str:
-    """Plural of a noun phrase by its last word: ``red bus`` -> ``red buses``."""
+    """Plural of a noun phrase by its last word: ``red bus`` -> ``red buses``; nothing stays nothing."""
+    if not noun.strip():
+        return noun
     engine: Any = _engine()
     return str(engine.plural_noun(noun))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def with_article(phrase: str) -> str:
-    """With "a" or "an", by sound: ``hour`` -> ``an hour``, ``unicycle`` -> ``a unicycle``."""
+    """With "a" or "an", by sound: ``hour`` -> ``an hour``, ``unicycle`` -> ``a unicycle``; nothing stays nothing."""
+    if not phrase.strip():
+        return phrase
     engine: Any = _engine()
     return str(engine.a(phrase))
 

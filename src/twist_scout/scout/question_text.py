@@ -29,6 +29,8 @@ _TURN = re.compile(r"^\W*(?:Description|System|User|Assistant)\W*:", re.IGNORECA
 _SMALL_WORDS = frozenset(
     "a an the of in on at to is are what who whose where which and with doing color colour".split()
 )
+# Names under which almost anything can be found: their absence is never sure.
+_NO_THING = frozenset("item thing object one something anything stuff element entity detail feature".split())
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,12 @@ def _problem(question: str, answer: str, known: set[str], seen: set[str], negati
 def _missing_problem(question: str, name: str, known: set[str]) -> tuple[str, str] | None:
     if not name or len(name.split()) > LONGEST_NAME:
         return "missing", "it does not say in a word or two what is missing"
-    head = singular((head_words(name) or [""])[-1])
+    words = head_words(name)
+    if not words:
+        return "missing", "what it says is missing has no name"
+    head = singular(words[-1])
+    if head in _NO_THING:
+        return "missing", f"{head!r} names nothing in particular, and so nothing that could be missing"
     if head in known:
         return "missing", f"the caption mentions the {head} that is said to be missing"
     if head not in _content(question):
