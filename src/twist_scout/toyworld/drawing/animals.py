@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from twist_scout.toyworld.drawing.canvas import Canvas
-from twist_scout.toyworld.drawing.colors import BEAK, CHEEK, CREAM, INK, WHITE, Palette
+from twist_scout.toyworld.drawing.colors import BEAK, CHEEK, CREAM, INK, WHITE, Slots
 
 
-def draw_dog(canvas: Canvas, palette: Palette) -> None:
+def draw_dog(canvas: Canvas, palette: Slots) -> None:
     """A dog from the side, standing, with snout, floppy ear and a raised tail."""
     canvas.stroke([(12, 48), (2, 38), (1, 22)], 9, palette.main, end_width=5)
     for x in (30, 76):
@@ -63,7 +63,7 @@ def draw_dog(canvas: Canvas, palette: Palette) -> None:
     )
 
 
-def draw_cat(canvas: Canvas, palette: Palette) -> None:
+def draw_cat(canvas: Canvas, palette: Slots) -> None:
     """A cat from the front, sitting, with pointed ears, whiskers and a curled tail."""
     canvas.stroke([(16, 92), (38, 92), (46, 76), (38, 62), (41, 51), (49, 50)], 10, palette.dark, end_width=7)
     canvas.blob(
@@ -118,7 +118,7 @@ def draw_cat(canvas: Canvas, palette: Palette) -> None:
     canvas.polygon([(-4, 34.5), (4, 34.5), (0, 39.5)], (232, 110, 120), detail=True)
 
 
-def draw_bird(canvas: Canvas, palette: Palette) -> None:
+def draw_bird(canvas: Canvas, palette: Slots) -> None:
     """A plump little bird from the side, with beak, wing, fanned tail and thin legs."""
     for x in (44, 55):
         canvas.stroke([(x, 72), (x - 1, 92)], 3.4, BEAK)

@@ -8,12 +8,13 @@ so that a drawing always fills its box exactly, whatever numbers its author used
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from twist_scout.toyworld.drawing.colors import RGB
+from twist_scout.toyworld.drawing.colors import Paint
 
 Point = tuple[float, float]
 
@@ -25,15 +26,19 @@ class Sketch:
     Attributes:
         points: float (N, 2), all polygon corners, silhouette box = [0, 1] x [0, 1].
         ends: end index into `points` of each polygon, in drawing order.
-        fills: RGB of each polygon.
+        fills: paint of each polygon.
         solid: whether each polygon is part of the silhouette (otherwise an inner detail).
+        parts: name of the part that each polygon belongs to, or an empty string.
+        anchors: named points in the same coordinates: where a hand holds, where one sits.
         aspect: width / height of the silhouette as drawn.
     """
 
     points: np.ndarray
     ends: tuple[int, ...]
-    fills: tuple[RGB, ...]
+    fills: tuple[Paint, ...]
     solid: tuple[bool, ...]
+    parts: tuple[str, ...]
+    anchors: Mapping[str, Point]
     aspect: float
 
 
@@ -45,14 +50,28 @@ class Canvas:
 
     def __init__(self) -> None:
         self._polygons: list[np.ndarray] = []
-        self._fills: list[RGB] = []
+        self._fills: list[Paint] = []
         self._solid: list[bool] = []
+        self._parts: list[str] = []
+        self._part = ""
+        self._anchors: dict[str, Point] = {}
 
-    def polygon(self, points: Sequence[Point], fill: RGB, *, detail: bool = False) -> None:
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """What is drawn inside belongs to the part ``name``, such as ``hat``."""
+        before, self._part = self._part, name
+        yield
+        self._part = before
+
+    def anchor(self, name: str, point: Point) -> None:
+        """Name a point."""
+        self._anchors[name] = point
+
+    def polygon(self, points: Sequence[Point], fill: Paint, *, detail: bool = False) -> None:
         """A straight-edged filled polygon."""
         self._add(np.asarray(points, dtype=float), fill, detail)
 
-    def blob(self, points: Sequence[Point], fill: RGB, *, detail: bool = False) -> None:
+    def blob(self, points: Sequence[Point], fill: Paint, *, detail: bool = False) -> None:
         """A filled shape whose outline runs smoothly through `points` (closed Catmull-Rom)."""
         knots = np.asarray(points, dtype=float)
         before, after = np.roll(knots, 1, axis=0), np.roll(knots, -1, axis=0)
@@ -63,7 +82,7 @@ class Canvas:
         center: Point,
         rx: float,
         ry: float,
-        fill: RGB,
+        fill: Paint,
         *,
         angle: float = 0.0,
         detail: bool = False,
@@ -78,7 +97,7 @@ class Canvas:
         ry: float,
         start: float,
         end: float,
-        fill: RGB,
+        fill: Paint,
         *,
         angle: float = 0.0,
         detail: bool = False,
@@ -96,7 +115,7 @@ class Canvas:
         y1: float,
         x2: float,
         y2: float,
-        fill: RGB,
+        fill: Paint,
         *,
         radius: float = 0.0,
         detail: bool = False,
@@ -117,7 +136,7 @@ class Canvas:
         self,
         points: Sequence[Point],
         width: float,
-        fill: RGB,
+        fill: Paint,
         *,
         end_width: float | None = None,
         detail: bool = False,
@@ -155,12 +174,14 @@ class Canvas:
         points.setflags(write=False)
         ends = tuple(int(n) for n in np.cumsum([len(p) for p in self._polygons]))
         aspect = float((high[0] - low[0]) / (high[1] - low[1]))
-        return Sketch(points, ends, tuple(self._fills), tuple(self._solid), aspect)
+        anchors = {k: tuple(((np.asarray(v) - low) / (high - low)).tolist()) for k, v in self._anchors.items()}
+        return Sketch(points, ends, tuple(self._fills), tuple(self._solid), tuple(self._parts), anchors, aspect)
 
-    def _add(self, corners: np.ndarray, fill: RGB, detail: bool) -> None:
+    def _add(self, corners: np.ndarray, fill: Paint, detail: bool) -> None:
         self._polygons.append(corners)
         self._fills.append(fill)
         self._solid.append(not detail)
+        self._parts.append(self._part)
 
 
 def _spline(p0: np.ndarray, p1: np.ndarray, p2: np.ndarray, p3: np.ndarray, steps: int) -> np.ndarray:

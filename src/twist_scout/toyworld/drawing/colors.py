@@ -1,10 +1,13 @@
-"""The eight named colours of the toy world and the shades drawn from each."""
+"""The eight named colours of the toy world, the shades drawn from each, and paints that get their colour when a scene is drawn."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 RGB = tuple[int, int, int]
+Shade = Literal["main", "dark", "light"]
 
 COLORS: dict[str, RGB] = {
     "red": (222, 30, 38),
@@ -21,7 +24,6 @@ COLORS: dict[str, RGB] = {
 WHITE: RGB = (255, 255, 255)
 INK: RGB = (44, 40, 52)
 CREAM: RGB = (255, 240, 214)
-SKIN: RGB = (250, 205, 170)
 CHEEK: RGB = (244, 160, 150)
 GLASS: RGB = (205, 234, 246)
 GLASS_SHINE: RGB = (236, 249, 255)
@@ -38,6 +40,51 @@ def _mix(a: RGB, b: RGB, share: float) -> RGB:
         round(a[1] + (b[1] - a[1]) * share),
         round(a[2] + (b[2] - a[2]) * share),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A paint whose colour is chosen when a scene is drawn: the ``shade`` of whatever colour ``name`` has there.
+
+    So one recorded drawing serves every colour, and a person every outfit.
+    """
+
+    name: str
+    shade: Shade
+
+    def resolve(self, palettes: Mapping[str, Palette]) -> RGB:
+        """The RGB value under these palettes.
+
+        Raises:
+            KeyError: no palette has this name.
+        """
+        palette = palettes[self.name]
+        return (palette.main, palette.dark, palette.light)[("main", "dark", "light").index(self.shade)]
+
+
+Paint = RGB | Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """The three paints of one name; drawing functions use it as they would use a palette."""
+
+    name: str
+
+    @property
+    def main(self) -> Slot:
+        """The named colour itself."""
+        return Slot(self.name, "main")
+
+    @property
+    def dark(self) -> Slot:
+        """Its darker shade."""
+        return Slot(self.name, "dark")
+
+    @property
+    def light(self) -> Slot:
+        """Its lighter shade."""
+        return Slot(self.name, "light")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from twist_scout.toyworld.drawing.canvas import Canvas
-from twist_scout.toyworld.drawing.colors import METAL, WHITE, WOOD, Palette
+from twist_scout.toyworld.drawing.colors import METAL, WHITE, WOOD, Slots
 
 LEAF = (96, 150, 78)
 STALK = (96, 70, 52)
 
 
-def draw_chair(canvas: Canvas, palette: Palette) -> None:
+def draw_chair(canvas: Canvas, palette: Slots) -> None:
     """A kitchen chair seen from the front left: slatted back, seat cushion, four legs."""
     for x, foot in ((22, 84), (58, 84)):
         canvas.stroke([(x, 56), (x, foot)], 6, palette.dark)
@@ -43,7 +43,7 @@ def draw_chair(canvas: Canvas, palette: Palette) -> None:
     canvas.blob([(22, 49), (60, 49), (66, 57), (41, 59), (16, 57)], palette.light, detail=True)
 
 
-def draw_apple(canvas: Canvas, palette: Palette) -> None:
+def draw_apple(canvas: Canvas, palette: Slots) -> None:
     """An apple with stalk, leaf and a shiny spot."""
     canvas.stroke([(50, 28), (51, 14), (57, 4)], 6, STALK, end_width=5)
     canvas.blob([(53, 19), (60, 7), (74, 2), (86, 6), (80, 17), (66, 22)], LEAF)
@@ -79,7 +79,7 @@ def draw_apple(canvas: Canvas, palette: Palette) -> None:
     canvas.ellipse((19, 62), 3, 4, WHITE, angle=10, detail=True)
 
 
-def draw_umbrella(canvas: Canvas, palette: Palette) -> None:
+def draw_umbrella(canvas: Canvas, palette: Slots) -> None:
     """An open umbrella with scalloped panels and a crook handle."""
     canvas.stroke([(60, 1), (60, 10)], 4.4, METAL)
     canvas.stroke([(60, 46), (60, 90)], 4.4, METAL)

@@ -12,7 +12,7 @@ from twist_scout.toyworld.drawing.colors import (
     TYRE,
     WHITE,
     WOOD,
-    Palette,
+    Slots,
 )
 
 
@@ -23,7 +23,7 @@ def wheel(canvas: Canvas, x: float, y: float, radius: float) -> None:
     canvas.ellipse((x, y), radius * 0.2, radius * 0.2, TYRE, detail=True)
 
 
-def draw_car(canvas: Canvas, palette: Palette) -> None:
+def draw_car(canvas: Canvas, palette: Slots) -> None:
     """A small car from the side, with a rounded cabin and two windows."""
     canvas.blob([(18, 32), (28, 12), (42, 3), (64, 2), (80, 9), (94, 30), (80, 38), (30, 38)], palette.main)
     canvas.blob(
@@ -56,7 +56,7 @@ def draw_car(canvas: Canvas, palette: Palette) -> None:
         wheel(canvas, x, 60, 13)
 
 
-def draw_bus(canvas: Canvas, palette: Palette) -> None:
+def draw_bus(canvas: Canvas, palette: Slots) -> None:
     """A long town bus from the side, with a row of windows and a door."""
     canvas.rectangle(0, 0, 168, 72, palette.main, radius=11)
     canvas.rectangle(20, -4, 70, 6, palette.dark, radius=4)
@@ -76,7 +76,7 @@ def draw_bus(canvas: Canvas, palette: Palette) -> None:
         wheel(canvas, x, 72, 13)
 
 
-def draw_boat(canvas: Canvas, palette: Palette) -> None:
+def draw_boat(canvas: Canvas, palette: Slots) -> None:
     """A sailing boat: coloured hull, two sails, wooden mast and a pennant."""
     canvas.stroke([(52, 3), (52, 80)], 4, WOOD)
     canvas.polygon([(53, 2), (70, 7), (53, 12)], palette.dark)
