@@ -1,10 +1,11 @@
 """Scenes: what is in a picture, before a single pixel is drawn.
 
-A scene is sampled from a seed and is the exact truth about its picture: which objects, in which colour and size, and
-where. Drawing it (:mod:`twist_scout.toyworld.drawing`) adds what only pixels know: which part of each object can be seen.
+A scene is sampled from a seed and is the exact truth about its picture: which people and things, in which colours and sizes, where,
+and who does what with what. Drawing it (:mod:`twist_scout.toyworld.drawing`) adds what only pixels know: what of each can be seen.
 
-Two streams of seeds never meet: ``split="train"`` and ``split="test"``. Some (category, colour) pairs are kept out of the
-first altogether, so that a score on them says what was generalised and not remembered.
+Two streams of seeds never meet: ``split="train"`` and ``split="test"``. Some (kind, colour) pairs and some (kind, verb, kind)
+relations are kept out of the first altogether, and so are pictures of six; ``variant`` asks for them, so that a score on each says what
+was generalised and not remembered.
 """
 
 from __future__ import annotations
@@ -17,61 +18,90 @@ import numpy as np
 from PIL import Image
 
 from twist_scout.boxes.box import Box
-from twist_scout.toyworld.drawing import BACKGROUNDS, CATEGORIES, COLORS, Placed, draw_scene
+from twist_scout.toyworld.casting import HELD_OUT_PAIRS, HELD_OUT_RELATIONS, MAX_OBJECTS, Variant, cast
+from twist_scout.toyworld.drawing import CATEGORIES, HORIZONS, PEOPLE, Domain, Placed, draw_scene, image_of, measure_scene
+from twist_scout.toyworld.staging import Unit, Verb
 
 Split = Literal["train", "test"]
+Rng = np.random.Generator
 
-#: Geometric mean of width and height as a share of the picture's side. The gaps make the three words unambiguous.
+#: Geometric mean of width and height as a share of the picture's side.
 SIZES: dict[str, tuple[float, float]] = {
-    "small": (0.19, 0.24),
-    "medium": (0.30, 0.37),
-    "large": (0.45, 0.55),
+    "small": (0.13, 0.19),
+    "medium": (0.25, 0.32),
+    "large": (0.40, 0.52),
 }
+#: An object of which less than this share can be seen is not put into a scene; of a partner in an interaction less may be seen.
+MIN_VISIBLE, MIN_VISIBLE_PARTNER = 0.55, 0.35
+_STREAM: dict[str, int] = {"train": 0x7EAC5, "test": 0x7E58}
+_VARIANTS: dict[Variant, int] = {"plain": 0, "pairs": 1, "relations": 2, "crowded": 3}
+#: Side, in pixels, of the drawing from which a scene's visible boxes are measured.
+_TRUTH_SIZE = 200
+#: Parts smaller than this many pixels there, or mostly hidden, are not spoken of.
+_MIN_PART = 24
 
-#: (category, colour) pairs that no training picture contains.
-HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset(
-    {
-        ("person", "orange"),
-        ("dog", "purple"),
-        ("cat", "green"),
-        ("bird", "brown"),
-        ("car", "pink"),
-        ("bus", "blue"),
-        ("apple", "yellow"),
-        ("umbrella", "red"),
-    }
-)
 
-MAX_OBJECTS = 4
-#: An object of which less than this share can be seen is not put into a scene.
-MIN_VISIBLE = 0.55
-_STREAM: dict[str, int] = {"train": 0x7EAC4, "test": 0x7E57}
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a person.
+
+    Attributes:
+        name: ``head``, ``hand``, ``hat``, ``shirt``, ``trousers`` or ``dress``.
+        color: a garment's colour name.
+        box: what can be seen of it, in [0, 1] of the picture (of both hands together).
+        visible: share of it that nothing else covers.
+    """
+
+    name: str
+    color: str | None
+    box: Box
+    visible: float
 
 
 @dataclass(frozen=True, slots=True)
 class SceneObject:
-    """One thing in a scene.
+    """One person or thing in a scene.
 
     Attributes:
-        category: a key of ``CATEGORIES``, a COCO class name.
-        color: a key of ``COLORS``.
-        size: ``small``, ``medium`` or ``large``.
-        placed: its full (unoccluded) box in [0, 1], and whether it is mirrored.
+        kind: a key of ``CATEGORIES``: what it is called.
+        placed: its full (unoccluded) box in [0, 1], its colours, and whether it is mirrored.
+        size: ``small``, ``medium``, ``large``, or an empty string between two of them.
         box: what can be seen of it, in [0, 1] of the picture.
         visible: share of its silhouette that no later object covers, in (0, 1].
+        parts: of a person, what can be seen of clothes and body.
     """
 
-    category: str
-    color: str
-    size: str
+    kind: str
     placed: Placed
+    size: str
     box: Box
     visible: float
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def category(self) -> str:
+        """Its class in COCO."""
+        return CATEGORIES[self.kind].coco
+
+    @property
+    def person(self) -> bool:
+        """Whether it is a person."""
+        return self.kind in PEOPLE
+
+    @property
+    def color(self) -> str | None:
+        """The colour of a thing; people have none."""
+        return self.placed.colors.get("body")
+
+    def wears(self, garment: str) -> str | None:
+        """The colour of a garment, or ``None`` where it is not worn or cannot be seen."""
+        return next((p.color for p in self.parts if p.name == garment), None)
 
     @property
     def pair(self) -> tuple[str, str]:
-        """(category, colour)."""
-        return (self.category, self.color)
+        """(kind, colour); for people the colour of shirt or dress."""
+        colors = self.placed.colors
+        return (self.kind, colors.get("body") or colors.get("shirt") or colors["dress"])
 
     @property
     def held_out(self) -> bool:
@@ -80,18 +110,42 @@ class SceneObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Interaction:
+    """Object ``subject`` is ``verb`` object ``object``: indexes into the scene's objects."""
+
+    subject: int
+    verb: Verb
+    object: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """Objects from back to front on a background; a value that redraws to the same pixels every time."""
+    """Objects from back to front in a setting; a value that redraws to the same pixels every time."""
 
     seed: int
     split: str
-    background: str
+    setting: str
     objects: tuple[SceneObject, ...]
+    interactions: tuple[Interaction, ...] = ()
+    variant: Variant = "plain"
 
     @property
     def held_out(self) -> bool:
-        """Whether any object is one of :data:`HELD_OUT_PAIRS`."""
-        return any(o.held_out for o in self.objects)
+        """Whether it shows anything that training never does."""
+        return (
+            any(o.held_out for o in self.objects)
+            or len(self.objects) >= MAX_OBJECTS
+            or any(self.relation_held_out(i) for i in self.interactions)
+        )
+
+    def relation_held_out(self, interaction: Interaction) -> bool:
+        """Whether training never shows this relation."""
+        kinds = (self.objects[interaction.subject].kind, interaction.verb, self.objects[interaction.object].kind)
+        return kinds in HELD_OUT_RELATIONS
+
+    def partner(self, subject: int, verb: Verb) -> list[int]:
+        """What object ``subject`` is ``verb``."""
+        return [i.object for i in self.interactions if i.subject == subject and i.verb == verb]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,131 +155,194 @@ class Rendered:
     Attributes:
         image: RGB picture, ``size`` x ``size``.
         ids: (size, size) uint8; 0 is background, k the k-th object of the scene.
+        parts: (size, size) uint8; 0 is no part, p the p-th of ``part_names``.
+        part_names: (object index, part name).
         boxes: visible pixel boxes (x1, y1, x2, y2), right and bottom exclusive, one per object.
     """
 
     image: Image.Image
     ids: np.ndarray
+    parts: np.ndarray
+    part_names: tuple[tuple[int, str], ...]
     boxes: tuple[tuple[int, int, int, int], ...]
 
+    def part_box(self, index: int, name: str) -> tuple[int, int, int, int] | None:
+        """Visible pixel box of a part, or ``None`` where nothing of it is seen."""
+        if (index, name) not in self.part_names:
+            return None
+        return _extent(self.parts == self.part_names.index((index, name)) + 1)
 
-#: Side, in pixels, of the drawing from which a scene's visible boxes are measured.
-_TRUTH_SIZE = 240
 
-
-def sample_scene(seed: int, *, split: Split = "test", held_out: bool = False, objects: int | None = None) -> Scene:
+def sample_scene(
+    seed: int, *, split: Split = "test", variant: Variant = "plain", objects: int | None = None
+) -> Scene:
     """Draw the lots for one scene.
 
     Args:
         seed: any non-negative integer; the same seed gives the same scene for ever.
         split: which of the two streams of scenes the seed counts in.
-        held_out: put exactly one held-out (category, colour) pair into the scene; only for ``split="test"``.
-        objects: how many, 1 to ``MAX_OBJECTS``; by lot if not given.
+        variant: ``pairs``: one thing in a held-out colour; ``relations``: a held-out relation; ``crowded``: six objects. Only for
+            ``split="test"``.
+        objects: how many, 1 to ``MAX_OBJECTS`` - 1; by lot if not given.
 
     Raises:
-        ValueError: a held-out scene was asked of the training stream, or there is no such number of objects.
+        ValueError: a held-out variant was asked of the training stream, or there is no such number of objects.
     """
-    if objects is not None and not 1 <= objects <= MAX_OBJECTS:
-        raise ValueError(f"a scene has 1 to {MAX_OBJECTS} objects, not {objects}")
-    if held_out and split == "train":
-        raise ValueError("held-out pairs are never sampled for training: use split='test'")
-    rng = np.random.default_rng([_STREAM[split], int(held_out), seed])
+    if variant != "plain" and split == "train":
+        raise ValueError("what is held out is never sampled for training: use split='test'")
+    if variant == "crowded":
+        objects = MAX_OBJECTS
+    elif objects is not None and not 1 <= objects < MAX_OBJECTS:
+        raise ValueError(f"a scene has 1 to {MAX_OBJECTS - 1} objects, not {objects}; variant='crowded' has {MAX_OBJECTS}")
+    rng = np.random.default_rng([_STREAM[split], _VARIANTS[variant], seed])
     while True:
-        background = BACKGROUNDS[rng.integers(len(BACKGROUNDS))]
-        specs = _sample_specs(rng, held_out, objects)
-        placed = [_place(rng, category, color, size) for category, color, size in specs]
-        if _crowded(placed):
-            continue
-        ids, areas = _measure(placed, background, seed)
-        seen = tuple(
-            _seen(spec, where, ids == k + 1, areas[k])
-            for k, (spec, where) in enumerate(zip(specs, placed, strict=True))
-        )
-        if all(o is not None and o.visible >= MIN_VISIBLE for o in seen):
-            return Scene(seed, split, background, tuple(o for o in seen if o is not None))
+        setting, units = cast(rng, variant, objects)
+        for _ in range(12):
+            scene = _try(rng, setting, units, seed, split, variant)
+            if scene is not None:
+                return scene
 
 
-def draw_count(rng: np.random.Generator, weights: Sequence[float]) -> int:
+def draw_count(rng: Rng, weights: Sequence[float]) -> int:
     """A number of objects by lot: ``weights[n]`` says how often, relatively, a scene has n + 1."""
     shares = np.array(weights, dtype=float)
     return 1 + int(rng.choice(len(shares), p=shares / shares.sum()))
 
 
-def render(scene: Scene, size: int = 240, *, antialias: int = 2) -> Rendered:
+def render(scene: Scene, size: int = 240, *, antialias: int = 2, domain: Domain = "picture") -> Rendered:
     """Draw a scene at ``size`` x ``size`` pixels.
 
     Boxes are measured in the drawing itself: the visible silhouette of an object, at this resolution.
     """
-    drawing = draw_scene(
-        [o.placed for o in scene.objects],
-        scene.background,
-        seed=scene.seed,
-        size=size,
-        antialias=antialias,
-    )
-    boxes = tuple(_extent(drawing.ids == k + 1) or (0, 0, 1, 1) for k in range(len(scene.objects)))
-    return Rendered(drawing.image, drawing.ids, boxes)
+    placed = [o.placed for o in scene.objects]
+    drawing = draw_scene(placed, scene.setting, seed=scene.seed, size=size, antialias=antialias, domain=domain)
+    boxes = tuple(_extent(drawing.ids == k + 1) or (0, 0, 1, 1) for k in range(len(placed)))
+    return Rendered(image_of(drawing), drawing.ids, drawing.parts, drawing.part_names, boxes)
 
 
-def _sample_specs(rng: np.random.Generator, held_out: bool, count: int | None) -> list[tuple[str, str, str]]:
-    """Categories, colours and sizes; look-alikes (same kind or same colour) are common on purpose: they make binding matter."""
-    categories, colors, sizes = list(CATEGORIES), list(COLORS), list(SIZES)
-    count = count or int(rng.choice([1, 2, 3, 4], p=[0.15, 0.3, 0.3, 0.25]))
-    specs: list[tuple[str, str, str]] = []
-    if held_out:
-        category, color = sorted(HELD_OUT_PAIRS)[rng.integers(len(HELD_OUT_PAIRS))]
-        specs.append((category, color, sizes[rng.integers(3)]))
-    while len(specs) < count:
-        category = categories[rng.integers(len(categories))]
-        color = colors[rng.integers(len(colors))]
-        lot = rng.random()
-        if specs and lot < 0.3:
-            category = specs[rng.integers(len(specs))][0]
-        elif specs and lot < 0.5:
-            color = specs[rng.integers(len(specs))][1]
-        size = sizes[rng.choice(3, p=[0.38, 0.37, 0.25])]
-        repeated = any((category, color) == (c, k) for c, k, _ in specs)
-        too_large = size == "large" and sum(s == "large" for *_, s in specs) >= 2
-        if (category, color) in HELD_OUT_PAIRS or repeated or too_large:
-            continue
-        specs.append((category, color, size))
-    order = rng.permutation(len(specs))
-    return [specs[i] for i in order]
+def size_word(placed: Placed) -> str:
+    """``small``, ``medium`` or ``large``; empty between two of them, where people would argue."""
+    mean = ((placed.x2 - placed.x1) * (placed.y2 - placed.y1)) ** 0.5
+    if mean <= 0.2:
+        return "small"
+    if 0.24 <= mean <= 0.335:
+        return "medium"
+    return "large" if mean >= 0.385 else ""
 
 
-def _place(rng: np.random.Generator, category: str, color: str, size: str) -> Placed:
-    low, high = SIZES[size]
-    side = rng.uniform(low, high)
-    aspect = CATEGORIES[category].aspect
-    width, height = side * aspect**0.5, side / aspect**0.5
-    x1 = rng.uniform(0.01, 0.99 - width)
-    y1 = rng.uniform(0.01, 0.99 - height)
-    return Placed(category, color, x1, y1, x1 + width, y1 + height, bool(rng.random() < 0.5))
-
-
-def _crowded(placed: list[Placed]) -> bool:
-    """Cheap look before drawing: does any pair overlap by more than a third of the smaller box?"""
-    for i, a in enumerate(placed):
-        for b in placed[:i]:
-            width = min(a.x2, b.x2) - max(a.x1, b.x1)
-            height = min(a.y2, b.y2) - max(a.y1, b.y1)
-            smaller = min((a.x2 - a.x1) * (a.y2 - a.y1), (b.x2 - b.x1) * (b.y2 - b.y1))
-            if width > 0 and height > 0 and width * height > smaller / 3:
-                return True
-    return False
-
-
-def _measure(placed: list[Placed], background: str, seed: int) -> tuple[np.ndarray, tuple[int, ...]]:
-    drawing = draw_scene(placed, background, seed=seed, size=_TRUTH_SIZE, antialias=1)
-    return drawing.ids, drawing.areas
-
-
-def _seen(spec: tuple[str, str, str], placed: Placed, mask: np.ndarray, area: int) -> SceneObject | None:
-    extent = _extent(mask)
-    if extent is None or area == 0:
+def _try(rng: Rng, setting: str, units: list[Unit], seed: int, split: str, variant: Variant) -> Scene | None:
+    """One attempt to place the units; ``None`` where they hide one another."""
+    groups = []
+    for unit in units:
+        group = _place(rng, setting, unit, len(units))
+        if group is None:
+            return None
+        groups.append(group)
+    if _crowded(groups):
         return None
-    box = Box.from_pixels(*extent, width=mask.shape[1], height=mask.shape[0])
-    return SceneObject(*spec, placed, box, min(1.0, float(mask.sum()) / area))
+    # Nearer is lower: what stands lower in the picture is drawn later.
+    order = sorted(range(len(groups)), key=lambda n: max(p.y2 for p in groups[n].values()))
+    placed: list[Placed] = []
+    index: dict[tuple[int, int], int] = {}
+    for n in order:
+        for member, item in groups[n].items():
+            index[n, member] = len(placed)
+            placed.append(item)
+    drawing = measure_scene(placed, size=_TRUTH_SIZE)
+    joined = {index[n, m] for n, unit in enumerate(units) if unit.interactions for m in range(len(unit.members))}
+    objects = []
+    for k, item in enumerate(placed):
+        mask = drawing.ids == k + 1
+        extent = _extent(mask)
+        if extent is None:
+            return None
+        visible = min(1.0, float(mask.sum()) / drawing.areas[k])
+        if visible < (MIN_VISIBLE_PARTNER if k in joined else MIN_VISIBLE):
+            return None
+        box = Box.from_pixels(*extent, width=_TRUTH_SIZE, height=_TRUTH_SIZE)
+        parts = tuple(_parts(drawing.parts, drawing.part_names, drawing.part_areas, k, item))
+        objects.append(SceneObject(item.category, item, size_word(item), box, visible, parts))
+    interactions = tuple(
+        Interaction(index[n, 0], verb, index[n, m]) for n, unit in enumerate(units) for verb, m in unit.interactions
+    )
+    return Scene(seed, split, setting, tuple(objects), interactions, variant)
+
+
+def _parts(
+    shown: np.ndarray, names: tuple[tuple[int, str], ...], areas: tuple[int, ...], k: int, item: Placed
+) -> list[Part]:
+    found = []
+    for n, (owner, name) in enumerate(names):
+        if owner != k or areas[n] == 0:
+            continue
+        mask = shown == n + 1
+        pixels, extent = int(mask.sum()), _extent(mask)
+        if extent is None or pixels < _MIN_PART or pixels < 0.5 * areas[n]:
+            continue
+        box = Box.from_pixels(*extent, width=_TRUTH_SIZE, height=_TRUTH_SIZE)
+        found.append(Part(name, item.colors.get(name), box, min(1.0, pixels / areas[n])))
+    return found
+
+
+def _place(rng: Rng, setting: str, unit: Unit, count: int) -> dict[int, Placed] | None:
+    """Members of a unit, from back to front, somewhere in the picture; ``None`` where it does not fit in."""
+    width, height = unit.size
+    mean = (width * height) ** 0.5
+    word = _size_lot(rng, unit, count)
+    scale = rng.uniform(*SIZES[word]) / ((unit.spots[0].x2 - unit.spots[0].x1) * (unit.spots[0].y2 - unit.spots[0].y1)) ** 0.5
+    if unit.interactions:  # the size is that of the one who acts
+        spot = next(s for s in unit.spots if s.member == 0)
+        scale = rng.uniform(*SIZES[word]) / ((spot.x2 - spot.x1) * (spot.y2 - spot.y1)) ** 0.5
+    scale = min(scale, 0.96 / width, 0.96 / height)
+    width, height = width * scale, height * scale
+    if mean * scale < 0.12:
+        return None
+    left = rng.uniform(0.01, 0.99 - width)
+    top = rng.uniform(*_heights(rng, setting, unit, height))
+    flip = bool(rng.random() < 0.5)
+    placed = {}
+    for spot in unit.spots:
+        member = unit.members[spot.member]
+        x1, x2 = left + spot.x1 * scale, left + spot.x2 * scale
+        if flip:
+            x1, x2 = 2 * left + width - x2, 2 * left + width - x1
+        y1, y2 = top + spot.y1 * scale, top + spot.y2 * scale
+        box = (max(0.0, x1), max(0.0, y1), min(1.0, x2), min(1.0, y2))
+        placed[spot.member] = Placed(member.kind, member.colors, *box, flip, member.figure, member.looks)
+    return placed
+
+
+def _size_lot(rng: Rng, unit: Unit, count: int) -> str:
+    """A size word: people who do something are seldom small, and crowds are."""
+    weights = [0.34, 0.4, 0.26] if count <= 2 else [0.42, 0.44, 0.14] if count == 3 else [0.58, 0.4, 0.02]
+    if unit.members[0].kind in PEOPLE:
+        weights = [0.0, 0.62, 0.38] if count <= 2 else [0.1, 0.8, 0.1] if count == 3 else [0.3, 0.7, 0.0]
+    return list(SIZES)[int(rng.choice(3, p=weights))]
+
+
+def _heights(rng: Rng, setting: str, unit: Unit, height: float) -> tuple[float, float]:
+    """Between which heights a unit's upper edge may lie: the ground for what stands, the sky for what flies."""
+    lowest = 0.99 - height
+    if unit.members[0].kind in ("bird", "kite") and not unit.interactions and rng.random() < 0.6:
+        return 0.01, max(0.02, min(lowest, 0.5 - height))
+    highest = max(0.01, HORIZONS[setting] - height + 0.02)
+    if rng.random() < 0.15:  # on a hill, on a wall, or thrown into the air
+        highest = 0.01
+    return min(highest, lowest), lowest
+
+
+def _crowded(groups: list[dict[int, Placed]]) -> bool:
+    """Cheap look before drawing: do members of two units overlap by more than a third of the smaller box?"""
+    for i, mine in enumerate(groups):
+        for theirs in groups[:i]:
+            for a in mine.values():
+                for b in theirs.values():
+                    width = min(a.x2, b.x2) - max(a.x1, b.x1)
+                    height = min(a.y2, b.y2) - max(a.y1, b.y1)
+                    smaller = min((a.x2 - a.x1) * (a.y2 - a.y1), (b.x2 - b.x1) * (b.y2 - b.y1))
+                    if width > 0 and height > 0 and width * height > smaller / 3:
+                        return True
+    return False
 
 
 def _extent(mask: np.ndarray) -> tuple[int, int, int, int] | None:

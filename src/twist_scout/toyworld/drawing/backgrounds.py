@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from twist_scout.toyworld.drawing.colors import RGB
 
 VARIATIONS = 16
-"""How many variants each background has; a scene's seed picks one."""
+"""How many variants each setting has; a scene's seed picks one."""
 
 
 class Setting:
@@ -73,7 +73,7 @@ class Setting:
                 self.disc(x + dx * r, y + (1 - scale) * r * 0.6, r * scale * 1.2, r * scale * 0.8, color)
 
 
-def _meadow(s: Setting) -> None:
+def _park(s: Setting) -> None:
     s.gradient((204, 230, 246), (236, 246, 248))
     s.clouds(3, (248, 252, 254))
     level = s.near(0.42, 0.58)
@@ -129,25 +129,6 @@ def _street(s: Setting) -> None:
         s.box(start + k * 0.18, lane, start + k * 0.18 + 0.09, lane + 0.012, (232, 233, 236))
 
 
-def _evening(s: Setting) -> None:
-    s.gradient((172, 184, 218), (228, 214, 226))
-    for _ in range(26):
-        r = s.near(0.003, 0.006)
-        s.disc(s.near(0, 1), s.near(0, 0.5), r, r, (242, 242, 250))
-    level = s.near(0.55, 0.68)
-    s.land(level, 0.05, (176, 186, 206))
-    s.land(level + 0.13, 0.035, (164, 178, 196))
-
-
-def _paper(s: Setting) -> None:
-    s.gradient((248, 243, 234), (246, 240, 230))
-    gap, shift = s.near(0.07, 0.11), s.near(0, 0.1)
-    for row in range(int(1 / gap) + 2):
-        for column in range(int(1 / gap) + 3):
-            x = (column - 1 + 0.5 * (row % 2)) * gap + shift
-            s.disc(x, row * gap, gap * 0.09, gap * 0.09, (226, 222, 220))
-
-
 def _snow(s: Setting) -> None:
     s.gradient((214, 226, 240), (236, 240, 246))
     level = s.near(0.42, 0.56)
@@ -171,19 +152,53 @@ def _lake(s: Setting) -> None:
         s.box(x, y, x + w, y + 0.006, (212, 232, 237))
 
 
+def _kitchen(s: Setting) -> None:
+    s.gradient((238, 240, 236), (232, 236, 230))
+    counter = s.near(0.5, 0.58)
+    step = s.near(0.075, 0.1)
+    for row in range(int(counter / step) + 1):
+        for column in range(int(1 / step) + 1):
+            x, y = column * step, row * step
+            s.box(x + 0.004, y + 0.004, x + step - 0.004, y + step - 0.004, (244, 246, 242))
+    for x in (s.near(0.02, 0.1), s.near(0.6, 0.68)):
+        s.box(x, 0, x + 0.3, 0.2, (222, 212, 198))
+        s.box(x + 0.148, 0, x + 0.152, 0.2, (206, 196, 182))
+        for knob in (0.125, 0.175):
+            s.disc(x + knob, 0.15, 0.008, 0.008, (190, 180, 168))
+    s.box(0, counter, 1, counter + 0.035, (212, 204, 196))
+    floor = s.near(0.78, 0.84)
+    s.box(0, counter + 0.035, 1, floor, (226, 218, 206))
+    for k in range(1, 5):
+        s.box(k * 0.2, counter + 0.035, k * 0.2 + 0.005, floor, (208, 198, 186))
+    for k in range(12):
+        for row in range(3):
+            shade: RGB = (228, 226, 222) if (k + row) % 2 else (216, 214, 212)
+            s.box(k * 0.09, floor + row * 0.08, k * 0.09 + 0.09, floor + row * 0.08 + 0.08, shade)
+
+
 _PAINTERS: dict[str, Callable[[Setting], None]] = {
-    "meadow": _meadow,
     "beach": _beach,
-    "room": _room,
     "street": _street,
-    "evening": _evening,
-    "paper": _paper,
+    "room": _room,
+    "kitchen": _kitchen,
+    "park": _park,
     "snow": _snow,
     "lake": _lake,
 }
 
-BACKGROUNDS: tuple[str, ...] = tuple(_PAINTERS)
-"""Names of the settings."""
+SETTINGS: tuple[str, ...] = tuple(_PAINTERS)
+"""Where a picture can have been taken."""
+
+HORIZONS: dict[str, float] = {
+    "beach": 0.52,
+    "street": 0.6,
+    "room": 0.68,
+    "kitchen": 0.66,
+    "park": 0.52,
+    "snow": 0.52,
+    "lake": 0.48,
+}
+"""About where the ground begins, as a share of the picture's height."""
 
 
 @lru_cache(maxsize=256)
@@ -191,10 +206,25 @@ def paint_background(name: str, variation: int, size: int) -> Image.Image:
     """One variant of a setting as an RGB picture (size, size); cached, so copy before drawing.
 
     Raises:
-        ValueError: `name` is not one of `BACKGROUNDS`.
+        ValueError: `name` is not one of `SETTINGS`.
     """
     if name not in _PAINTERS:
-        raise ValueError(f"unknown background {name!r}: use one of {', '.join(BACKGROUNDS)}")
+        raise ValueError(f"unknown setting {name!r}: use one of {', '.join(SETTINGS)}")
     setting = Setting(name, variation, size)
     _PAINTERS[name](setting)
     return setting.image
+
+
+@lru_cache(maxsize=64)
+def paint_paper(variation: int, size: int) -> Image.Image:
+    """Squared paper for diagrams as an RGB picture (size, size); cached, so copy before drawing."""
+    random = np.random.default_rng([variation, 0xD1A6])
+    ground = np.array(((246, 246, 240), (238, 244, 248), (248, 242, 234))[int(random.integers(3))])
+    image = Image.new("RGB", (size, size), tuple(int(c) for c in ground))
+    pen = ImageDraw.Draw(image)
+    gap, rule = float(random.uniform(0.05, 0.08)) * size, tuple(int(c) - 16 for c in ground)
+    for n in range(int(size / gap) + 1):
+        at = round(n * gap)
+        pen.line([(at, 0), (at, size)], fill=rule)
+        pen.line([(0, at), (size, at)], fill=rule)
+    return image

@@ -30,7 +30,7 @@ class Sketch:
         solid: whether each polygon is part of the silhouette (otherwise an inner detail).
         parts: name of the part that each polygon belongs to, or an empty string.
         anchors: named points in the same coordinates: where a hand holds, where one sits.
-        aspect: width / height of the silhouette as drawn.
+        extent: width and height of the silhouette in the drawing's own units.
     """
 
     points: np.ndarray
@@ -39,7 +39,12 @@ class Sketch:
     solid: tuple[bool, ...]
     parts: tuple[str, ...]
     anchors: Mapping[str, Point]
-    aspect: float
+    extent: Point
+
+    @property
+    def aspect(self) -> float:
+        """Width / height of the silhouette as drawn."""
+        return self.extent[0] / self.extent[1]
 
 
 class Canvas:
@@ -173,9 +178,12 @@ class Canvas:
         points = (np.concatenate(self._polygons) - low) / (high - low)
         points.setflags(write=False)
         ends = tuple(int(n) for n in np.cumsum([len(p) for p in self._polygons]))
-        aspect = float((high[0] - low[0]) / (high[1] - low[1]))
-        anchors = {k: tuple(((np.asarray(v) - low) / (high - low)).tolist()) for k, v in self._anchors.items()}
-        return Sketch(points, ends, tuple(self._fills), tuple(self._solid), tuple(self._parts), anchors, aspect)
+        extent = (float(high[0] - low[0]), float(high[1] - low[1]))
+        anchors = {
+            name: (float((x - low[0]) / (high[0] - low[0])), float((y - low[1]) / (high[1] - low[1])))
+            for name, (x, y) in self._anchors.items()
+        }
+        return Sketch(points, ends, tuple(self._fills), tuple(self._solid), tuple(self._parts), anchors, extent)
 
     def _add(self, corners: np.ndarray, fill: Paint, detail: bool) -> None:
         self._polygons.append(corners)

@@ -114,3 +114,14 @@ class Palette:
     def shades(self) -> tuple[RGB, RGB, RGB]:
         """The three RGB values that count as this colour."""
         return (self.main, self.dark, self.light)
+
+
+def _tone(main: RGB) -> Palette:
+    return Palette("", main, _mix(main, INK, 0.14), _mix(main, WHITE, 0.2))
+
+
+SKINS: tuple[Palette, ...] = tuple(_tone(c) for c in ((250, 208, 174), (224, 172, 128), (176, 122, 84), (128, 86, 60)))
+"""Skins of people, light to dark; not a colour that anybody is asked about."""
+
+HAIRS: tuple[Palette, ...] = tuple(_tone(c) for c in ((34, 30, 36), (84, 56, 44), (148, 82, 44), (226, 186, 104), (196, 196, 204)))
+"""Hair of people: black, brown, auburn, fair, grey."""

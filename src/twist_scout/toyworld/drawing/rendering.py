@@ -1,41 +1,69 @@
-"""Scenes to pixels: a picture, the object index of every pixel, and full silhouette areas."""
+"""Scenes to pixels: a picture, the object and the part of every pixel, and full silhouette areas.
+
+Two domains show the same truth: ``picture``, coloured stickers on a setting, and ``diagram``, an uncoloured line drawing on squared paper.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from twist_scout.toyworld.drawing.backgrounds import VARIATIONS, paint_background
-from twist_scout.toyworld.drawing.categories import sketch_of
-from twist_scout.toyworld.drawing.colors import WHITE
+from twist_scout.toyworld.drawing.backgrounds import VARIATIONS, paint_background, paint_paper
+from twist_scout.toyworld.drawing.canvas import Sketch
+from twist_scout.toyworld.drawing.categories import Figure, sketch_of
+from twist_scout.toyworld.drawing.colors import HAIRS, RGB, SKINS, WHITE, Palette, Slot
 
-OUTLINE = 0.012
+Domain = Literal["picture", "diagram"]
+
+OUTLINE = 0.01
 """Width of the white outline, as a share of the picture's side."""
 
 _SHADOW_COLOR = (60, 60, 90)
 _SHADOW_STRENGTH = 36  # of 255
 _COVERAGE = 60  # of 255
+_LINE: RGB = (52, 60, 84)
+_PALE: RGB = (252, 252, 250)
 
 
 @dataclass(frozen=True)
 class Placed:
     """An object in a scene; its box is xyxy in [0, 1] of the picture, outline included.
 
-    The drawing fills the box exactly, so the caller keeps the category's aspect.
+    The drawing fills the box exactly, so the caller keeps the sketch's aspect.
+
+    Attributes:
+        colors: slot -> colour name: ``body`` of a thing, ``hat, shirt, trousers, dress`` of a person.
+        figure: pose and clothes of a person.
+        looks: which skin and hair a person has.
     """
 
     category: str
-    color: str
+    colors: Mapping[str, str]
     x1: float
     y1: float
     x2: float
     y2: float
     flip: bool = False
+    figure: Figure | None = None
+    looks: tuple[int, int] = (0, 0)
+
+    @property
+    def sketch(self) -> Sketch:
+        """Its recorded drawing."""
+        return sketch_of(self.category, self.figure)
+
+    def anchor(self, name: str) -> tuple[float, float]:
+        """Where in the picture a named point of the drawing lies, in [0, 1]."""
+        x, y = self.sketch.anchors[name]
+        if self.flip:
+            x = 1 - x
+        return (self.x1 + x * (self.x2 - self.x1), self.y1 + y * (self.y2 - self.y1))
 
 
 @dataclass(frozen=True)
@@ -43,25 +71,49 @@ class Drawing:
     """A rendered scene.
 
     Attributes:
-        image: RGB picture (size, size).
+        image: RGB picture (size, size); ``None`` where only the truth was measured.
         ids: uint8 (size, size); 0 = background, k = k-th placed object, outline included.
+        parts: uint8 (size, size); 0 = no part, p = the p-th of ``part_names``.
+        part_names: (k, name) of every part that some pixel shows, k counted from 0.
         areas: pixels of each object's full silhouette, as if nothing stood in front of it.
+        part_areas: the same of each part, as if nothing but the object itself stood in front of it.
     """
 
-    image: Image.Image
+    image: Image.Image | None
     ids: np.ndarray
+    parts: np.ndarray
+    part_names: tuple[tuple[int, str], ...]
     areas: tuple[int, ...]
+    part_areas: tuple[int, ...]
 
 
-def draw_scene(placed: Sequence[Placed], background: str, *, seed: int, size: int, antialias: int = 2) -> Drawing:
-    """Draw objects back to front on a background.
+@dataclass
+class _Work:
+    """A drawing under way."""
+
+    size: int
+    antialias: int
+    domain: Domain
+    image: Image.Image | None
+    ids: np.ndarray
+    parts: np.ndarray
+    names: list[tuple[int, str]] = field(default_factory=list)
+    areas: list[int] = field(default_factory=list)
+    part_areas: list[int] = field(default_factory=list)
+
+
+def draw_scene(
+    placed: Sequence[Placed], setting: str, *, seed: int, size: int, antialias: int = 2, domain: Domain = "picture"
+) -> Drawing:
+    """Draw objects back to front in a setting.
 
     Args:
         placed: the objects; later ones stand in front. At most 255.
-        background: one of `BACKGROUNDS`.
-        seed: picks the variant of the background; same arguments, same pixels.
+        setting: one of `SETTINGS`.
+        seed: picks the variant of the setting; same arguments, same pixels.
         size: side of the picture in pixels.
         antialias: the scene is drawn this many times larger and reduced.
+        domain: coloured picture or line diagram.
 
     Raises:
         ValueError: an unknown name, a box outside the picture or without area, or a bad size.
@@ -70,23 +122,52 @@ def draw_scene(placed: Sequence[Placed], background: str, *, seed: int, size: in
         raise ValueError(f"size and antialias must be at least 1, got {size} and {antialias}")
     if len(placed) > 255:
         raise ValueError(f"at most 255 objects fit the id map, got {len(placed)}")
-    side = size * antialias
     variation = int(np.random.default_rng(seed).integers(VARIATIONS))
-    image = paint_background(background, variation, side).copy()
-    ids = np.zeros((size, size), dtype=np.uint8)
-    areas = [_draw_object(image, ids, k, item, antialias) for k, item in enumerate(placed, 1)]
+    side = size * antialias
+    image = paint_background(setting, variation, side) if domain == "picture" else paint_paper(variation, side)
+    work = _work(size, antialias, domain, image.copy())
+    for k, item in enumerate(placed):
+        _draw_object(work, k, item)
     if antialias > 1:
-        image = image.reduce(antialias)
-    return Drawing(image, ids, tuple(areas))
+        work.image = image_of(work).reduce(antialias)
+    return _finished(work)
 
 
-def _draw_object(image: Image.Image, ids: np.ndarray, index: int, item: Placed, antialias: int) -> int:
-    """Draw one object on `image` (enlarged) and `ids` (final size); return its full area."""
+def measure_scene(placed: Sequence[Placed], *, size: int) -> Drawing:
+    """What `draw_scene` knows about who can be seen where, without painting a picture."""
+    work = _work(size, 1, "picture", None)
+    for k, item in enumerate(placed):
+        _draw_object(work, k, item)
+    return _finished(work)
+
+
+def image_of(work: _Work | Drawing) -> Image.Image:
+    """The picture of a drawing that has one.
+
+    Raises:
+        ValueError: it was measured only.
+    """
+    if work.image is None:
+        raise ValueError("this drawing was measured and not painted: use draw_scene")
+    return work.image
+
+
+def _work(size: int, antialias: int, domain: Domain, image: Image.Image | None) -> _Work:
+    empty = np.zeros((size, size), dtype=np.uint8)
+    return _Work(size, antialias, domain, image, empty, empty.copy())
+
+
+def _finished(work: _Work) -> Drawing:
+    return Drawing(work.image, work.ids, work.parts, tuple(work.names), tuple(work.areas), tuple(work.part_areas))
+
+
+def _draw_object(work: _Work, index: int, item: Placed) -> None:
+    """Draw one object on the picture (enlarged) and on the maps (final size)."""
     if not (-1e-6 <= item.x1 < item.x2 <= 1 + 1e-6 and -1e-6 <= item.y1 < item.y2 <= 1 + 1e-6):
         box = (item.x1, item.y1, item.x2, item.y2)
         raise ValueError(f"the box of a {item.category} must lie in [0, 1] with area, got {box}")
-    side = image.width
-    sketch = sketch_of(item.category, item.color)
+    antialias, side = work.antialias, work.size * work.antialias
+    sketch = item.sketch
     low = np.array([item.x1, item.y1]) * side
     extent = np.array([item.x2, item.y2]) * side - low
     # A tiny object keeps at least half of its box for the drawing itself.
@@ -97,36 +178,93 @@ def _draw_object(image: Image.Image, ids: np.ndarray, index: int, item: Placed, 
     if item.flip:
         unit = np.stack([1 - unit[:, 0], unit[:, 1]], axis=1)
     points = (low + outline + unit * inner).round(2)
-
     bounds = tuple(pairwise((0, *sketch.ends)))
-    flat = list(map(tuple, points.tolist()))
-    polygons = [flat[a:b] for a, b in bounds]
 
     # The mask's window starts and ends on final pixels, so that both grids agree.
     left, top = (max(0, int(v) // antialias * antialias) for v in low)
     right, bottom = (min(side, -(-(int(v) + 2) // antialias) * antialias) for v in low + extent)
-    local = (points - (left, top)).tolist()
-    window = list(map(tuple, local))
+    local = points - (left, top)
+    window = [list(map(tuple, local[a:b].tolist())) for a, b in bounds]
     mask = Image.new("L", (right - left, bottom - top))
     pen = ImageDraw.Draw(mask)
-    for (a, b), solid in zip(bounds, sketch.solid, strict=True):
+    for polygon, solid in zip(window, sketch.solid, strict=True):
         if solid:
-            pen.polygon(window[a:b], 255)
+            pen.polygon(polygon, 255)
     grown = _dilate(np.asarray(mask), outline)
-
     stencil = Image.fromarray(grown)
-    shadow = Image.fromarray((grown & _SHADOW_STRENGTH).astype(np.uint8))
-    image.paste(_SHADOW_COLOR, (left, top + max(1, outline // 2)), shadow)
-    image.paste(WHITE, (left, top), stencil)
-    pen = ImageDraw.Draw(image)
-    for polygon, fill in zip(polygons, sketch.fills, strict=True):
-        pen.polygon(polygon, fill)
+    if work.image is not None:
+        polygons = [list(map(tuple, points[a:b].tolist())) for a, b in bounds]
+        _paint(work, item, polygons, stencil, grown, (left, top), outline)
+
     # A final pixel is the object's from a quarter of coverage on: thin tips keep their end.
     covered = np.asarray(stencil.reduce(antialias)) >= _COVERAGE
     row, column = top // antialias, left // antialias
-    height, width = covered.shape
-    ids[row : row + height, column : column + width][covered] = index
-    return int(np.count_nonzero(covered))
+    here = (slice(row, row + covered.shape[0]), slice(column, column + covered.shape[1]))
+    work.ids[here][covered] = index + 1
+    work.parts[here][covered] = 0
+    work.areas.append(int(np.count_nonzero(covered)))
+    if any(sketch.parts):
+        _map_parts(work, index, sketch, [p / antialias - 0.5 * (1 - 1 / antialias) for p in _split(local, bounds)], here)
+
+
+def _split(points: np.ndarray, bounds: tuple[tuple[int, int], ...]) -> list[np.ndarray]:
+    return [points[a:b] for a, b in bounds]
+
+
+def _map_parts(
+    work: _Work, index: int, sketch: Sketch, polygons: list[np.ndarray], here: tuple[slice, slice]
+) -> None:
+    """Paint which part each pixel shows, polygon over polygon, as the eye sees them."""
+    names = sorted(set(sketch.parts) - {""})
+    codes = {"": 0} | {name: n for n, name in enumerate(names, 1)}
+    height, width = (s.stop - s.start for s in here)
+    map_ = Image.new("L", (width, height))
+    pen = ImageDraw.Draw(map_)
+    for polygon, part, solid in zip(polygons, sketch.parts, sketch.solid, strict=True):
+        if solid or part:
+            pen.polygon(list(map(tuple, polygon.tolist())), codes[part])
+    shown = np.asarray(map_)
+    first = len(work.names)
+    visible = (shown > 0) & (work.ids[here] == index + 1)
+    work.parts[here][visible] = (shown[visible] + first).astype(np.uint8)
+    work.names.extend((index, name) for name in names)
+    work.part_areas.extend(int(n) for n in np.bincount(shown.ravel(), minlength=len(names) + 1)[1 : len(names) + 1])
+
+
+def _paint(
+    work: _Work,
+    item: Placed,
+    polygons: list[list[tuple[float, ...]]],
+    stencil: Image.Image,
+    grown: np.ndarray,
+    corner: tuple[int, int],
+    outline: int,
+) -> None:
+    image = image_of(work)
+    sketch, (left, top) = item.sketch, corner
+    pen = ImageDraw.Draw(image)
+    if work.domain == "diagram":
+        image.paste(_LINE, corner, stencil)
+        line = max(1, outline // 2)
+        for polygon, solid in zip(polygons, sketch.solid, strict=True):
+            if solid:
+                pen.polygon(polygon, _PALE, outline=_LINE, width=line)
+            else:
+                pen.line([*polygon, polygon[0]], fill=_LINE, width=max(1, line // 2))
+        return
+    shadow = Image.fromarray((grown & _SHADOW_STRENGTH).astype(np.uint8))
+    image.paste(_SHADOW_COLOR, (left, top + max(1, outline // 2)), shadow)
+    image.paste(WHITE, corner, stencil)
+    palettes = {slot: _palette(name) for slot, name in item.colors.items()}
+    skin, hair = item.looks
+    palettes |= {"skin": SKINS[skin], "hair": HAIRS[hair]}
+    for polygon, fill in zip(polygons, sketch.fills, strict=True):
+        pen.polygon(polygon, fill.resolve(palettes) if isinstance(fill, Slot) else fill)
+
+
+@cache
+def _palette(name: str) -> Palette:
+    return Palette.of(name)
 
 
 def _dilate(mask: np.ndarray, radius: int) -> np.ndarray:
