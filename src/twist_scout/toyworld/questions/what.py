@@ -1,115 +1,156 @@
-"""Questions about what is in a scene: colours, names, sizes, numbers, presence; and its caption."""
+"""Questions about what is in a scene: colours, names, sizes, numbers, presence; its place and its captions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from twist_scout.toyworld.drawing import CATEGORIES, COLORS
-from twist_scout.toyworld.expressions import NUMBER_WORDS, Description, plural, shortest, with_article
-from twist_scout.toyworld.questions.question import Question, Rng, fill, join, pick
+from twist_scout.toyworld.drawing import CATEGORIES, PEOPLE
+from twist_scout.toyworld.expressions import (
+    NUMBER_WORDS,
+    PERSON,
+    Description,
+    named,
+    plural,
+    refer,
+    the,
+    with_article,
+)
+from twist_scout.toyworld.lots import Lots
+from twist_scout.toyworld.questions.question import Asker, Question
+from twist_scout.toyworld.questions.wordings import WORDINGS
 from twist_scout.toyworld.scene import Scene
+from twist_scout.toyworld.telling import PLACES, absent, capital, caption, captions
+
+_MANY = 4  # a list of more than this is more than a sentence
 
 
-def mention(scene: Scene, index: int) -> str:
-    """How a caption names an object: size if it is striking, colour, name."""
-    o = scene.objects[index]
-    return " ".join(w for w in ("" if o.size == "medium" else o.size, o.color, o.category) if w)
+def _color(scene: Scene, lots: Lots) -> Question | None:
+    options = []
+    for index, o in enumerate(scene.objects):
+        if o.color is None:
+            continue
+        for d in (
+            Description(o.kind),
+            Description(o.kind, size=o.size) if o.size in ("small", "large") else None,
+            *(Description(o.kind, deed=(n, False)) for n, it in enumerate(scene.interactions) if it.object == index),
+        ):
+            if d is not None and d.unique(scene, index):
+                options.append((o, d))
+    if not options:
+        return None
+    o, found = lots.one(options)
+    ref = "the " + found.text(scene)
+    return Question(
+        "color", lots.words(WORDINGS, "color", ref=ref), str(o.color), f"{capital(ref)} is {o.color}.", held_out=o.held_out
+    )
 
 
-def reading_order(scene: Scene) -> list[int]:
-    """Indexes of the objects from left to right."""
-    return sorted(range(len(scene.objects)), key=lambda i: scene.objects[i].box.center[0])
+def _name(scene: Scene, lots: Lots) -> Question | None:
+    things = [o for o in scene.objects if o.color is not None]
+    single = [o for o in things if sum(x.color == o.color for x in things) == 1]
+    if not single:
+        return None
+    o = lots.one(single)
+    prompt = lots.words(WORDINGS, "name", color=str(o.color))
+    return Question("name", prompt, with_article(o.kind), held_out=o.held_out)
 
 
-def caption(scene: Scene) -> str:
-    """The scene in one sentence, objects from left to right."""
-    return f"There is {join([with_article(mention(scene, i)) for i in reading_order(scene)])}."
+def _exists(scene: Scene, lots: Lots) -> Question | None:
+    if lots.chance(0.5):
+        what = with_article(absent(scene, lots).replace(" in the ", " in a "))
+        return Question("exists", lots.words(WORDINGS, "exists", what=what), "no", f"No, there is no {_bare(what)}.")
+    o = lots.one(scene.objects)
+    worn = [(p.name, p.color) for p in o.parts if p.color and p.name != "trousers"]
+    if o.person and worn and lots.chance(0.5):
+        garment, color = lots.one(worn)
+        what = f"{o.kind} in {with_article(f'{color} {garment}')}"
+    else:
+        what = o.kind if o.person or lots.chance(0.4) else f"{o.color} {o.kind}"
+    prompt = lots.words(WORDINGS, "exists", what=with_article(what))
+    return Question("exists", prompt, "yes", f"Yes, there is {with_article(what)}.", held_out=o.held_out)
 
 
-def absent_description(scene: Scene, rng: Rng) -> str:
-    """Something that is not in the scene, without article: a missing kind, or a present kind in a colour it does not have."""
-    present = {o.category for o in scene.objects}
-    if rng.random() < 0.5:
-        missing = [c for c in CATEGORIES if c not in present]
-        name = missing[rng.integers(len(missing))]
-        if rng.random() < 0.5:
-            return name
-        color = list(COLORS)[rng.integers(len(COLORS))]
-        return f"{color} {name}"
-    name = scene.objects[rng.integers(len(scene.objects))].category
-    used = {o.color for o in scene.objects if o.category == name}
-    others = [c for c in COLORS if c not in used]
-    # A colour that another object of the picture has is the hard case: it cannot be refused from the colour alone.
-    near = [c for c in others if any(o.color == c for o in scene.objects)]
-    pool = near if near and rng.random() < 0.6 else others
-    return f"{pool[rng.integers(len(pool))]} {name}"
+def _bare(what: str) -> str:
+    return what.removeprefix("an ").removeprefix("a ")
 
 
-def _color(scene: Scene, rng: Rng) -> Question | None:
-    index = pick(scene, rng)
-    o = scene.objects[index]
+def _missing(scene: Scene, lots: Lots) -> Question | None:
+    """A question whose premise is false; the honest answer says so."""
+    name = lots.one([k for k in CATEGORIES if k not in {o.kind for o in scene.objects}])
+    prompt = lots.words(WORDINGS, "missing", what=name, place=PLACES[scene.setting])
+    if name not in PEOPLE and "color" not in prompt and "big" not in prompt and name not in ("dog", "cat", "bird", "horse", "cow", "sheep", "elephant"):
+        return None  # things do nothing, whether they are there or not
+    if name in PEOPLE and "color" in prompt:
+        return None
+    return Question("missing", prompt, f"There is no {name}.")
+
+
+def _count(scene: Scene, lots: Lots) -> Question | None:
+    people = sum(o.person for o in scene.objects)
+    if people and lots.chance(0.25):
+        return Question("count", lots.words(WORDINGS, "count", plural=plural(PERSON)), NUMBER_WORDS[people])
+    name = lots.one(list(CATEGORIES)) if lots.chance(0.2) else lots.one(scene.objects).kind
+    number = sum(o.kind == name for o in scene.objects)
+    return Question("count", lots.words(WORDINGS, "count", plural=plural(name)), NUMBER_WORDS[number])
+
+
+def _size(scene: Scene, lots: Lots) -> Question | None:
+    options = [i for i, o in enumerate(scene.objects) if o.visible >= 0.85 and o.size and named(scene, i)]
+    if not options:
+        return None
+    index = lots.one(options)
+    o, ref = scene.objects[index], the(scene, index)
+    return Question(
+        "size", lots.words(WORDINGS, "size", ref=ref), o.size, f"{capital(ref)} is {o.size}.", held_out=o.held_out
+    )
+
+
+def _larger(scene: Scene, lots: Lots) -> Question | None:
+    ranks = {"small": 0, "medium": 1, "large": 2}
     options = [
-        d
-        for d in (Description(o.category), Description(o.category, size=o.size))
-        if d.unique(scene, index) and d.size != "medium"
+        (i, j)
+        for i, a in enumerate(scene.objects)
+        for j, b in enumerate(scene.objects)
+        if i != j and named(scene, i) and named(scene, j) and a.size and b.size and ranks[a.size] > ranks[b.size]
     ]
     if not options:
         return None
-    ref = options[rng.integers(len(options))].text(scene)
-    prompt = fill("color", rng, ref=f"the {ref}")
-    return Question("color", prompt, o.color, o.held_out, f"The {ref} is {o.color}.")
+    i, j = lots.one(options)
+    first, second = lots.shuffled([the(scene, i), the(scene, j)])
+    prompt = lots.words(WORDINGS, "larger", a=first, b=second)
+    return Question("larger", prompt, the(scene, i), f"{capital(the(scene, i))} is larger.")
 
 
-def _name(scene: Scene, rng: Rng) -> Question | None:
-    index = pick(scene, rng)
-    o = scene.objects[index]
-    if sum(x.color == o.color for x in scene.objects) > 1:
+def _setting(scene: Scene, lots: Lots) -> Question | None:
+    place = PLACES[scene.setting]
+    return Question("setting", lots.words(WORDINGS, "setting"), place, f"This picture was taken {place}.")
+
+
+def _caption(scene: Scene, lots: Lots) -> Question | None:
+    if len(scene.objects) > _MANY:
         return None
-    return Question("name", fill("name", rng, color=o.color), with_article(o.category), o.held_out)
+    return Question("caption", lots.words(WORDINGS, "caption"), caption(scene), held_out=scene.held_out)
 
 
-def _exists(scene: Scene, rng: Rng) -> Question | None:
-    if rng.random() < 0.5:
-        what = absent_description(scene, rng)
-        prompt = fill("exists", rng, what=with_article(what))
-        return Question("exists", prompt, "no", sentence=f"No, there is no {what}.")
-    o = scene.objects[pick(scene, rng)]
-    what = o.category if rng.random() < 0.4 else f"{o.color} {o.category}"
-    prompt = fill("exists", rng, what=with_article(what))
-    return Question("exists", prompt, "yes", o.held_out, f"Yes, there is {with_article(what)}.")
-
-
-def _count(scene: Scene, rng: Rng) -> Question | None:
-    options = list(CATEGORIES) if rng.random() < 0.2 else [o.category for o in scene.objects]
-    name = options[rng.integers(len(options))]
-    number = sum(o.category == name for o in scene.objects)
-    return Question("count", fill("count", rng, plural=plural(name)), NUMBER_WORDS[number])
-
-
-def _total(scene: Scene, rng: Rng) -> Question | None:
-    return Question("total", fill("total", rng), NUMBER_WORDS[len(scene.objects)])
-
-
-def _size(scene: Scene, rng: Rng) -> Question | None:
-    index = pick(scene, rng)
-    o = scene.objects[index]
-    if o.visible < 0.9:
+def _story(scene: Scene, lots: Lots) -> Question | None:
+    """What people would write below the picture; several captions are as right as any."""
+    if len(scene.objects) > _MANY:
         return None
-    ref = shortest(scene, index).text(scene)
-    prompt = fill("size", rng, ref="the " + ref)
-    return Question("size", prompt, o.size, o.held_out, f"The {ref} is {o.size}.")
+    found = captions(scene)
+    told = lots.one(found)
+    return Question(
+        "story", lots.words(WORDINGS, "story"), told, accepted=tuple(c for c in found if c != told), held_out=scene.held_out
+    )
 
 
-def _caption(scene: Scene, rng: Rng) -> Question | None:
-    return Question("caption", fill("caption", rng), caption(scene), scene.held_out)
-
-
-ASKERS: dict[str, Callable[[Scene, Rng], Question | None]] = {
+ASKERS: dict[str, Asker] = {
     "color": _color,
     "name": _name,
     "exists": _exists,
+    "missing": _missing,
     "count": _count,
-    "total": _total,
     "size": _size,
+    "larger": _larger,
+    "setting": _setting,
     "caption": _caption,
+    "story": _story,
 }
+__all__ = ["ASKERS", "refer"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
-from twist_scout.toyworld.expressions import RELATIONS, refer, related, shortest, with_article
-from twist_scout.toyworld.questions.question import Question, Rng, fill, join, pick
-from twist_scout.toyworld.questions.what import mention, reading_order
+from twist_scout.toyworld.expressions import RELATIONS, named, plain, refer, related, the, with_article
+from twist_scout.toyworld.lots import Lots
+from twist_scout.toyworld.questions.question import Asker, Question
+from twist_scout.toyworld.questions.wordings import WORDINGS
 from twist_scout.toyworld.scene import Scene
+from twist_scout.toyworld.telling import capital, join, mention, reading_order
+
+_MANY = 4
 
 
 def area_name(center: tuple[float, float]) -> str | None:
@@ -21,26 +24,36 @@ def area_name(center: tuple[float, float]) -> str | None:
     return " ".join(words)
 
 
+def joined(scene: Scene, a: int, b: int) -> bool:
+    """Whether two objects touch in an interaction; where one is to the other is then no question that people would ask."""
+    return any({a, b} == {it.subject, it.object} for it in scene.interactions)
+
+
 def unique_relations(scene: Scene) -> list[tuple[int, str, int]]:
     """All (object, relation, anchor) where that object alone stands in the relation, beyond argument."""
     indexes = range(len(scene.objects))
     return [
         (index, name, anchor)
         for anchor in indexes
+        if named(scene, anchor)
         for name in RELATIONS
         for index in indexes
         if related(scene, index, name, anchor)
+        and not joined(scene, index, anchor)
         and not any(
             related(scene, other, name, anchor, generously=True) for other in indexes if other not in (index, anchor)
         )
     ]
 
 
-def _relation(scene: Scene, rng: Rng) -> Question | None:
-    if len(scene.objects) < 2:
+def _relation(scene: Scene, lots: Lots) -> Question | None:
+    pool = [i for i in range(len(scene.objects)) if named(scene, i)]
+    if len(pool) < 2:
         return None
-    index, anchor = (int(i) for i in rng.permutation(len(scene.objects))[:2])
-    wanted = bool(rng.random() < 0.5)
+    index, anchor = lots.shuffled(pool)[:2]
+    if joined(scene, index, anchor):
+        return None
+    wanted = lots.chance(0.5)
     options = [
         name
         for name in RELATIONS
@@ -48,39 +61,47 @@ def _relation(scene: Scene, rng: Rng) -> Question | None:
     ]
     if not options:
         return None
-    ref, other = ("the " + shortest(scene, i).text(scene) for i in (index, anchor))
-    name = options[rng.integers(len(options))]
-    prompt = fill("relation", rng, ref=ref, relation=name, anchor=other)
+    ref, other = the(scene, index), the(scene, anchor)
+    name = lots.one(options)
+    prompt = lots.words(WORDINGS, "relation", ref=ref, relation=name, anchor=other)
     sentence = f"Yes, {ref} is {name} {other}." if wanted else f"No, {ref} is not {name} {other}."
-    return Question("relation", prompt, "yes" if wanted else "no", sentence=sentence)
+    return Question("relation", prompt, "yes" if wanted else "no", sentence)
 
 
-def _related(scene: Scene, rng: Rng) -> Question | None:
+def _thing(scene: Scene, index: int) -> str:
+    return with_article(plain(scene, index))
+
+
+def _related(scene: Scene, lots: Lots) -> Question | None:
     found = unique_relations(scene)
     if not found:
         return None
-    index, name, anchor = found[rng.integers(len(found))]
-    other, what = "the " + shortest(scene, anchor).text(scene), _thing(scene, index)
-    prompt = fill("related", rng, relation=name, anchor=other)
-    sentence = f"{what.capitalize()} is {name} {other}."
-    return Question("related", prompt, what, scene.objects[index].held_out, sentence)
+    index, name, anchor = lots.one(found)
+    other, what = the(scene, anchor), _thing(scene, index)
+    prompt = lots.words(WORDINGS, "related", relation=name, anchor=other)
+    return Question(
+        "related", prompt, what, f"{capital(what)} is {name} {other}.", held_out=scene.objects[index].held_out
+    )
 
 
-def _direction(scene: Scene, rng: Rng) -> Question | None:
+def _direction(scene: Scene, lots: Lots) -> Question | None:
+    pool = [i for i in range(len(scene.objects)) if named(scene, i)]
     found = [
         (i, name, a)
-        for a in range(len(scene.objects))
-        for i in range(len(scene.objects))
+        for a in pool
+        for i in pool
+        if i != a and not joined(scene, i, a)
         for name in RELATIONS
         if related(scene, i, name, a)
     ]
     if not found:
         return None
-    index, name, anchor = found[rng.integers(len(found))]
-    ref, other = ("the " + shortest(scene, i).text(scene) for i in (index, anchor))
-    sentence = f"{ref.capitalize()} is {name} {other}."
-    held_out = scene.objects[index].held_out
-    return Question("direction", fill("direction", rng, ref=ref, anchor=other), f"{name} it", held_out, sentence)
+    index, name, anchor = lots.one(found)
+    ref, other = the(scene, index), the(scene, anchor)
+    prompt = lots.words(WORDINGS, "direction", ref=ref, anchor=other)
+    return Question(
+        "direction", prompt, f"{name} it", f"{capital(ref)} is {name} {other}.", held_out=scene.objects[index].held_out
+    )
 
 
 #: Where a list of objects may begin and end: (start, end), the axis, and whether the coordinate falls along the list.
@@ -94,79 +115,64 @@ _DIRECTIONS: tuple[tuple[str, str, int, bool], ...] = (
 _CLEARLY_APART = 0.06
 
 
-def _ordered(scene: Scene, rng: Rng) -> tuple[str, str, list[int], list[float]] | None:
+def _ordered(scene: Scene, lots: Lots) -> tuple[str, str, list[int], list[float]] | None:
     """A direction, the objects' indexes along it, and the gaps between neighbours; ``None`` for a single object."""
     if len(scene.objects) < 2:
         return None
-    start, end, axis, falling = _DIRECTIONS[rng.integers(len(_DIRECTIONS))]
+    start, end, axis, falling = lots.one(_DIRECTIONS)
     centres = [o.box.center[axis] for o in scene.objects]
     order = sorted(range(len(centres)), key=lambda i: centres[i], reverse=falling)
     return start, end, order, [abs(centres[a] - centres[b]) for a, b in pairwise(order)]
 
 
-def _thing(scene: Scene, index: int) -> str:
-    o = scene.objects[index]
-    return with_article(f"{o.color} {o.category}")
-
-
-def _order(scene: Scene, rng: Rng) -> Question | None:
-    lot = _ordered(scene, rng)
-    if lot is None or min(lot[3]) < _CLEARLY_APART:
+def _order(scene: Scene, lots: Lots) -> Question | None:
+    lot = _ordered(scene, lots)
+    if lot is None or min(lot[3]) < _CLEARLY_APART or len(scene.objects) > _MANY:
         return None
     start, end, order, _ = lot
     answer = join([_thing(scene, i) for i in order])
-    return Question("order", fill("order", rng, start=start, end=end), answer, scene.held_out)
+    return Question("order", lots.words(WORDINGS, "order", start=start, end=end), answer, held_out=scene.held_out)
 
 
-def _extreme(scene: Scene, rng: Rng) -> Question | None:
-    lot = _ordered(scene, rng)
+def _extreme(scene: Scene, lots: Lots) -> Question | None:
+    lot = _ordered(scene, lots)
     if lot is None or lot[3][0] < _CLEARLY_APART:
         return None
     side, _, order, _ = lot
     what = _thing(scene, order[0])
     held_out = scene.objects[order[0]].held_out
-    sentence = f"{what.capitalize()} is at the very {side}."
-    return Question("extreme", fill("extreme", rng, side=side), what, held_out, sentence)
+    prompt = lots.words(WORDINGS, "extreme", side=side)
+    return Question("extreme", prompt, what, f"{capital(what)} is at the very {side}.", held_out=held_out)
 
 
-def _area(scene: Scene, rng: Rng) -> Question | None:
-    index = pick(scene, rng)
-    o = scene.objects[index]
-    name = area_name(o.box.center)
-    if name is None:
+def _area(scene: Scene, lots: Lots) -> Question | None:
+    options = [(i, name) for i, o in enumerate(scene.objects) if (name := area_name(o.box.center)) is not None]
+    if not options:
         return None
-    ref = refer(scene, index, rng)
-    sentence = f"{ref.capitalize()} is in the {name}."
-    return Question("area", fill("area", rng, ref=ref), name, o.held_out, sentence)
+    index, name = lots.one(options)
+    ref = refer(scene, index, lots)
+    if ref is None:
+        return None
+    prompt = lots.words(WORDINGS, "area", ref=ref)
+    return Question("area", prompt, name, f"{capital(ref)} is in the {name}.", held_out=scene.objects[index].held_out)
 
 
-def _places(scene: Scene, rng: Rng) -> Question:
+def _places(scene: Scene, lots: Lots) -> Question | None:
+    if len(scene.objects) > _MANY:
+        return None
     mentions = []
     for i in reading_order(scene):
         name = area_name(scene.objects[i].box.center)
         mentions.append(with_article(mention(scene, i)) + (f" in the {name}" if name else ""))
-    return Question("places", fill("places", rng), f"There is {join(mentions)}.", scene.held_out)
+    return Question("places", lots.words(WORDINGS, "places"), f"There is {join(mentions)}.", held_out=scene.held_out)
 
 
-def _resident(scene: Scene, rng: Rng) -> Question | None:
-    areas = [area_name(o.box.center) for o in scene.objects]
-    index = pick(scene, rng)
-    name = areas[index]
-    if name is None or areas.count(name) > 1 or None in areas:
-        return None
-    what = _thing(scene, index)
-    sentence = f"{what.capitalize()} is in the {name}."
-    held_out = scene.objects[index].held_out
-    return Question("resident", fill("resident", rng, area=name), what, held_out, sentence)
-
-
-ASKERS: dict[str, Callable[[Scene, Rng], Question | None]] = {
+ASKERS: dict[str, Asker] = {
     "relation": _relation,
     "related": _related,
     "direction": _direction,
-    "area": _area,
-    "places": _places,
     "order": _order,
     "extreme": _extreme,
-    "resident": _resident,
+    "area": _area,
+    "places": _places,
 }
