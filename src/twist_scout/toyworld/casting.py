@@ -119,7 +119,8 @@ def _person(rng: Rng, kind: str, pose: str, top: str | None = None) -> Member:
     colors = {"dress": upper} if dress else {"shirt": upper, "trousers": lower}
     if hat:
         colors["hat"] = names[third] if names[third] != upper else names[first]
-    looks = (int(rng.integers(len(SKINS))), int(rng.integers(len(HAIRS))))
+    grey = 0 if kind in ("boy", "girl") else 1
+    looks = (int(rng.integers(len(SKINS))), int(rng.integers(len(HAIRS) - 1 + grey)))
     if looks == (3, 1):  # brown on brown: no face to be seen
         looks = (3, 0)
     return Member(kind, colors, Figure(pose, hat, dress), looks)  # type: ignore[arg-type]  # the poses of staging

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
+from twist_scout.toyworld.lots import Lots
 from twist_scout.toyworld.pocket.model import GRID, IMAGE_SIZE
 from twist_scout.toyworld.pocket.tokenizer import ASSISTANT, END, USER, words
 from twist_scout.toyworld.questions import ask, ask_each
@@ -37,13 +38,17 @@ class Lesson:
     """A scene, its pixels and the questions asked of it.
 
     Attributes:
-        pixels: (120, 120, 3) uint8.
-        coverage: (100, objects + 1) float32, the share of each patch that background and each object take.
+        pixels: (side, side, 3) uint8.
+        coverage: (patches, objects + 1) float32, the share of each patch that background and each object take.
+        part_coverage: (patches, parts) float32, the share that each part takes.
+        part_names: (object, part name) of each of these parts.
     """
 
     scene: Scene
     pixels: np.ndarray
     coverage: np.ndarray
+    part_coverage: np.ndarray
+    part_names: tuple[tuple[int, str], ...]
     segments: list[Segment]
 
 
@@ -51,8 +56,8 @@ def patch_coverage(ids: np.ndarray, count: int) -> np.ndarray:
     """Share of every patch that is background (column 0) or object k (column k).
 
     Args:
-        ids: (size, size) integer map of objects, ``size`` a multiple of the patch grid.
-        count: number of objects.
+        ids: (size, size) integer map of objects or parts, ``size`` a multiple of the patch grid.
+        count: how many there are.
     """
     side = ids.shape[0] // GRID
     hot = ids[..., None] == np.arange(count + 1)
@@ -78,7 +83,7 @@ class Teacher:
         kinds: tuple[str, ...],
         questions: int = 7,
         sentences: float = 0.0,
-        objects: tuple[float, ...] = (0.1, 0.35, 0.35, 0.2),
+        objects: tuple[float, ...] = (0.1, 0.3, 0.3, 0.2, 0.1),
     ) -> None:
         self.tokenizer = tokenizer
         self.kinds = kinds
@@ -92,11 +97,12 @@ class Teacher:
     def lesson(self, seed: int) -> Lesson:
         """The lesson of training scene ``seed``."""
         rng = np.random.default_rng([0x1E55, seed])
+        lots = Lots(rng)
         scene = sample_scene(seed, split="train", objects=draw_count(rng, self.objects))
         asked: list[Segment] = []
         prompts: set[str] = set()
         for kind in rng.permutation(list(self.kinds)):
-            if (q := ask(scene, kind, rng)) is not None and q.prompt not in prompts:
+            if (q := ask(scene, kind, lots)) is not None and q.prompt not in prompts:
                 prompts.add(q.prompt)
                 if self.sentences and rng.random() < self.sentences:
                     q = q.in_a_sentence
@@ -107,11 +113,11 @@ class Teacher:
         return _lesson(scene, asked)
 
     def examination(self, seed: int) -> Lesson:
-        """One question of every kind about a scene of two or three things, as written and with short answers."""
-        scene = sample_scene(seed, split="train", objects=2 + seed % 2)
+        """One question of every kind about a scene of two to four things, as written and with short answers."""
+        scene = sample_scene(seed, split="train", objects=2 + seed % 3)
         rng = np.random.default_rng([0xE8A3, seed])
         # In random order, so that no kind is always the one that finds no room in the row.
-        asked = ask_each(scene, rng, tuple(rng.permutation(list(dict.fromkeys(self.kinds)))))
+        asked = ask_each(scene, Lots(rng), tuple(rng.permutation(list(dict.fromkeys(self.kinds)))))
         return _lesson(scene, [self.segment(q.prompt, q.answer, kind=q.kind) for q in asked])
 
     def segment(self, prompt: str, answer: str, *, blind: bool = False, kind: str = "") -> Segment:
@@ -150,7 +156,8 @@ class Teacher:
 def _lesson(scene: Scene, segments: list[Segment]) -> Lesson:
     rendered = render(scene, IMAGE_SIZE)
     coverage = patch_coverage(rendered.ids, len(scene.objects))
-    return Lesson(scene, np.asarray(rendered.image), coverage, segments)
+    parts = patch_coverage(rendered.parts, len(rendered.part_names))[:, 1:]
+    return Lesson(scene, np.asarray(rendered.image), coverage, parts, rendered.part_names, segments)
 
 
 def _typed(prompt: str, rng: np.random.Generator) -> str:
@@ -184,8 +191,13 @@ class Packed:
     owner: Tensor
     user: int
 
+    def to(self, device: torch.device) -> Packed:
+        """The same on another device."""
+        tensors = (self.input_ids, self.positions, self.mask, self.labels, self.weights, self.owner)
+        return Packed(*(t.to(device) for t in tensors), self.user)
 
-def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int = 192) -> Packed:
+
+def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int = 224) -> Packed:
     """Pack lessons, one row each, into ``length`` tokens after the picture; questions that no longer fit are left out."""
     batch, pad = len(lessons), tokenizer.pad_token_id
     ids = np.full((batch, length), pad)

@@ -1,7 +1,7 @@
 """The pocket base: an ordinary LLaVA, small enough for two CPU cores.
 
 ======================  =================================================================
-vision tower            SigLIP, 120 x 120 px, 10 x 10 patches of 12 px, no pooling head
+vision tower            SigLIP, 144 x 144 px, 12 x 12 patches of 12 px, no pooling head
 projector               LLaVA's two-layer MLP
 decoder                 Qwen3-MoE: 4 experts (top 2) in every other layer, dense between
 ======================  =================================================================
@@ -22,10 +22,10 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 
 from twist_scout.toyworld.pocket.tokenizer import ASSISTANT, END, IMAGE, PAD, USER, build_tokenizer
 
-IMAGE_SIZE = 120
+IMAGE_SIZE = 144
 PATCH = 12
 GRID = IMAGE_SIZE // PATCH
-WIDTH = 192
+WIDTH = 224
 
 #: One user turn with its picture first, one assistant turn, and so on.
 CHAT_TEMPLATE = (
@@ -66,11 +66,11 @@ def build_config(*, experts: bool = True) -> LlavaConfig:
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,
         num_hidden_layers=6,
-        num_attention_heads=6,
-        num_key_value_heads=6,
+        num_attention_heads=WIDTH // 32,
+        num_key_value_heads=WIDTH // 32,
         head_dim=32,
-        intermediate_size=384,
-        moe_intermediate_size=384,
+        intermediate_size=2 * WIDTH,
+        moe_intermediate_size=2 * WIDTH,
         num_experts=4,
         num_experts_per_tok=2,
         norm_topk_prob=True,
@@ -89,7 +89,7 @@ def build_config(*, experts: bool = True) -> LlavaConfig:
         hidden_size=WIDTH,
         intermediate_size=3 * WIDTH,
         num_hidden_layers=6,
-        num_attention_heads=6,
+        num_attention_heads=WIDTH // 32,
         vision_use_head=False,
     )
     return LlavaConfig(

@@ -20,7 +20,7 @@ import json
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,12 @@ from twist_scout.toyworld.pocket.objectives import Answers, Eyes
 from twist_scout.toyworld.pocket.words_of_patches import place_codes
 
 #: What each stage's lessons ask, weighted by repetition.
-BINDING = ("color",) * 6 + ("size",) * 6
+BINDING = ("color",) * 5 + ("size",) * 4 + ("garment",) * 3
 KINDS = (
-    *("color", "color", "exists", "exists", "name", "count", "total", "size", "size", "caption"),
+    *("color", "color", "garment", "garment", "wearing", "name", "exists", "exists", "missing", "count", "count"),
+    *("doing", "riding", "sitting on", "holding", "playing with", "who", "setting"),
     *("relation", "relation", "direction", "direction", "related", "area", "area", "places", "places"),
-    *("order", "order", "extreme", "resident"),
+    *("size", "size", "larger", "order", "order", "extreme", "caption", "story"),
 )
 
 
@@ -80,9 +81,9 @@ class Stage:
     kinds: tuple[str, ...] = KINDS
     questions: int = 8
     sentences: float = 0.35
-    objects: tuple[float, ...] = (0.1, 0.35, 0.35, 0.2)
+    objects: tuple[float, ...] = (0.08, 0.27, 0.3, 0.22, 0.13)
     real: float = 1.0
-    length: int = 192
+    length: int = 224
     sharpening: float = 1.0
 
     def teacher(self, tokenizer: Any) -> Teacher:
@@ -136,6 +137,9 @@ def train_base(
     work: Path,
     stages: tuple[str, ...] = tuple(STAGES),
     compiled: bool = True,
+    device: str | None = None,
+    batch_scale: int = 1,
+    workers: int | None = None,
     console: Console | None = None,
 ) -> Path:
     """Train the pocket base, or go on with it, and save model and processor to ``out``.
@@ -145,6 +149,9 @@ def train_base(
         work: folder of checkpoints and ``curves.jsonl``.
         stages: which stages to run; earlier ones must have left their checkpoints in ``work``.
         compiled: let ``torch.compile`` fuse the small operations (about twice as fast on CPU; needs a C++ compiler).
+        device: ``cpu`` or ``cuda``; a GPU if there is one.
+        batch_scale: every batch is this many times as large as the recipe says; a GPU has room for 8 and more.
+        workers: processes that draw the lessons; one less than there are cores.
         console: where progress is shown; stderr if not given.
 
     Raises:
@@ -154,15 +161,17 @@ def train_base(
     work.mkdir(parents=True, exist_ok=True)
     keep_freed_memory()
     processor = build_processor()
-    model = _dense()
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    model = _dense().to(place)
     eyes = Eyes(model, processor.tokenizer)
     for name in stages:
         stage = STAGES[name]
+        stage = replace(stage, batch=stage.batch * batch_scale)
         if name == "join":
             _load(model, work / "bind.pt", ("model.language_model.", "lm_head."))
             give_number_sense(model, processor.tokenizer)
         if name == "experts":
-            dense, model = model, LlavaForConditionalGeneration(build_config())
+            dense, model = model, LlavaForConditionalGeneration(build_config()).to(place)
             _load(dense, work / "join.pt", ("",))
             upcycle(dense, model)
         if name in ("join", "experts"):
@@ -171,7 +180,7 @@ def train_base(
         objective: Answers | Eyes = eyes
         if name != "eyes":
             objective = Answers(model, eyes, processor.tokenizer, real=stage.real, length=stage.length)
-        _run(stage, model, objective, stage.teacher(processor.tokenizer), work, console, compiled)
+        _run(stage, model, objective, stage.teacher(processor.tokenizer), work, console, compiled, workers)
     if "experts" in stages:
         give_number_sense(model, processor.tokenizer)  # again: training wears it away
         model.to(torch.bfloat16).save_pretrained(out)
@@ -243,6 +252,7 @@ def _run(
     work: Path,
     console: Console,
     compiled: bool,
+    workers: int | None,
 ) -> None:
     """Optimise one stage from wherever its checkpoint stands."""
     trained = dict(objective.trained_parameters())
@@ -251,7 +261,7 @@ def _run(
     optimizer = _optimizer(stage, trained)
     checkpoint, start = work / f"{stage.name}.pt", 0
     if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
+        saved = torch.load(checkpoint, weights_only=True, map_location=model.device)
         model.load_state_dict(saved["model"], strict=False)
         if saved.get("optimizer"):
             optimizer.load_state_dict(saved["optimizer"])
@@ -259,7 +269,8 @@ def _run(
     if compiled:
         objective.compile()
     steps: Any = range(start, stage.steps)
-    loader = DataLoader(_Lessons(teacher, stage), batch_size=None, sampler=steps, num_workers=1, prefetch_factor=4)
+    count = workers or max(1, (os.cpu_count() or 2) - 1)
+    loader = DataLoader(_Lessons(teacher, stage), batch_size=None, sampler=steps, num_workers=count, prefetch_factor=4)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -326,5 +337,5 @@ def _save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: 
 def _load(model: nn.Module, path: Path, prefixes: tuple[str, ...]) -> None:
     if not path.exists():
         raise BadInput(f"{path} is missing: run the stage {path.stem!r} of the recipe first")
-    saved = torch.load(path, weights_only=True)["model"]
+    saved = torch.load(path, weights_only=True, map_location="cpu")["model"]
     model.load_state_dict({k: v for k, v in saved.items() if k.startswith(prefixes)}, strict=False)

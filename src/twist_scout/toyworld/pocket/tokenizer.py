@@ -12,9 +12,12 @@ import string
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from twist_scout.toyworld import expressions, grounding_tasks, questions
-from twist_scout.toyworld.drawing import CATEGORIES, COLORS
+from twist_scout.toyworld import expressions, telling
+from twist_scout.toyworld.drawing import CATEGORIES, COLORS, SETTINGS
+from twist_scout.toyworld.questions import WORDINGS
 from twist_scout.toyworld.scene import SIZES
+from twist_scout.toyworld.staging import VERBS
+from twist_scout.toyworld.tasks import INVALID, TASK_WORDINGS
 
 PAD, UNK, USER, ASSISTANT, END, IMAGE = "<pad>", "<unk>", "<|user|>", "<|assistant|>", "<|end|>", "<image>"
 SPECIAL = (PAD, UNK, USER, ASSISTANT, END, IMAGE)
@@ -35,11 +38,12 @@ when where which who why will with without word would write yes you your next pr
 
 def words() -> list[str]:
     """Every word of the toy world's language, lower case, sorted."""
-    found = set(EXTRA_WORDS) | set(expressions.NUMBER_WORDS) | set(COLORS) | set(CATEGORIES) | set(SIZES)
-    for category in CATEGORIES:
-        found |= {expressions.plural(category)}
-    texts = [t for table in (questions.TEMPLATES, grounding_tasks.TEMPLATES) for ts in table.values() for t in ts]
-    texts += [*expressions.RELATIONS, grounding_tasks.INVALID, "Step Look not in the image So the answer is got"]
+    found = set(EXTRA_WORDS) | set(expressions.NUMBER_WORDS) | set(expressions.ORDINALS) | set(COLORS) | set(SIZES)
+    found |= {*expressions.GARMENTS, "head", "hand", expressions.PERSON, expressions.PEOPLE_WORD, *SETTINGS}
+    tables = (WORDINGS, TASK_WORDINGS)
+    texts = [t for table in tables for w in table.values() for t in (*w.known, *w.unseen)]
+    texts += [*CATEGORIES, *(expressions.plural(kind) for kind in CATEGORIES), *VERBS, *telling.PLACES.values()]
+    texts += [*expressions.RELATIONS, INVALID, "Step Look not in the image So the answer is got that who at what nearby with A of"]
     for text in texts:
         found |= {w.lower() for w in re.findall(r"[A-Za-z]+", re.sub(r"\{\w+\}", " ", text))}
     return sorted(found)

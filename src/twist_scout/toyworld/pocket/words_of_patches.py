@@ -1,7 +1,7 @@
 """What the pocket's image tokens should say: the words of what each patch shows, in the decoder's own word vectors.
 
-A target token is the coverage-weighted sum of the word vectors of each object's name, colour and size, plus a code of the
-patch's place in the grid. Two uses: the vision tower is trained to produce these tokens, and the decoder practises on the
+A target token is the coverage-weighted sum of the word vectors of each object's name, colour and size, of each garment's name and
+colour, and of the setting behind, plus a code of the patch's place in the grid. Two uses: the vision tower is trained to produce these tokens, and the decoder practises on the
 exact ones first, because words bind to perfect tokens within minutes and carry over to the tower's.
 """
 
@@ -14,11 +14,22 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from twist_scout.toyworld.drawing import CATEGORIES, COLORS
+from twist_scout.toyworld.drawing import CATEGORIES, COLORS, SETTINGS
+from twist_scout.toyworld.expressions import GARMENTS
 from twist_scout.toyworld.pocket.lessons import Lesson
 from twist_scout.toyworld.pocket.model import GRID, WIDTH
 from twist_scout.toyworld.scene import SIZES
 
+PARTS = (*GARMENTS, "head", "hand")
+#: The groups of words between which a patch decides, in the order of their columns; "background" comes after them all.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "name": tuple(CATEGORIES),
+    "color": tuple(COLORS),
+    "size": tuple(SIZES),
+    "part": PARTS,
+    "setting": SETTINGS,
+}
+_NAME, _COLOR, _SIZE, _PART, _SETTING = 1.0, 1.0, 0.7, 0.8, 0.5
 _FREQUENCIES = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 
@@ -32,33 +43,47 @@ class PatchWords(nn.Module):
 
     #: (words, width) vector of each word, background last.
     vectors: Tensor
-    #: (100, width) code of each patch's place.
+    #: (patches, width) code of each patch's place.
     places: Tensor
 
     def __init__(self, embedding: Tensor, tokenizer: PreTrainedTokenizerFast) -> None:
         super().__init__()
-        names = [*CATEGORIES, *COLORS, *SIZES, "background"]
+        names = [*(word for group in GROUPS.values() for word in group), "background"]
         self.index = {name: i for i, name in enumerate(names)}
-        ids = [tokenizer.convert_tokens_to_ids("▁" + name) for name in names]
-        self.register_buffer("vectors", embedding[ids].detach().clone())
+        rows = [embedding[tokenizer.convert_tokens_to_ids(["▁" + w for w in n.split()])] for n in names]
+        # A name of two words is their sum, as long as any other name.
+        vectors = torch.stack([row.sum(0) / len(row) ** 0.5 for row in rows])
+        self.register_buffer("vectors", vectors.detach().clone())
         self.register_buffer("places", place_codes())
 
     def forward(self, lessons: list[Lesson]) -> Tensor:
-        """Target tokens (B, 100, width)."""
-        return torch.stack([torch.from_numpy(self.mixture(x)) for x in lessons]) @ self.vectors + self.places
+        """Target tokens (B, patches, width)."""
+        mixtures = torch.stack([torch.from_numpy(self.mixture(x)) for x in lessons])
+        return mixtures.to(self.vectors.device) @ self.vectors + self.places
 
     def mixture(self, lesson: Lesson) -> np.ndarray:
-        """(100, words) weights of every word at every patch."""
+        """(patches, words) weights of every word at every patch."""
         weights = np.zeros((len(lesson.scene.objects) + 1, len(self.index)), np.float32)
         weights[0, self.index["background"]] = 1.0
-        for k, o in enumerate(lesson.scene.objects):
-            for word, weight in ((o.category, 1.0), (o.color, 1.0), (o.size, 0.7)):
-                weights[k + 1, self.index[word]] = weight
-        return lesson.coverage @ weights
+        weights[0, self.index[lesson.scene.setting]] = _SETTING
+        for k, o in enumerate(lesson.scene.objects, 1):
+            weights[k, self.index[o.kind]] = _NAME
+            if o.color:
+                weights[k, self.index[o.color]] = _COLOR
+            if o.size:
+                weights[k, self.index[o.size]] = _SIZE
+        parts = np.zeros((len(lesson.part_names), len(self.index)), np.float32)
+        for n, (owner, name) in enumerate(lesson.part_names):
+            parts[n, self.index[name]] = _PART
+            color = lesson.scene.objects[owner].placed.colors.get(name)
+            if color:
+                parts[n, self.index[color]] = _COLOR
+        mixed: np.ndarray = lesson.coverage @ weights + lesson.part_coverage @ parts
+        return mixed
 
 
 def place_codes() -> Tensor:
-    """(100, width) code of each patch's centre: sines and cosines of its coordinates, spread over the width, norm about 1."""
+    """(patches, width) code of each patch's centre: sines and cosines of its coordinates, spread over the width, norm about 1."""
     centres = (torch.arange(GRID) + 0.5) / GRID
     waves = torch.cat(
         [f(2 * math.pi * w * centres)[:, None] for w in _FREQUENCIES for f in (torch.sin, torch.cos)], 1
