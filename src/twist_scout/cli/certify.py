@@ -75,6 +75,7 @@ def _from_toy_world(count: int) -> tuple[list[str], list[ImageSource]]:
     import numpy as np
 
     from twist_scout.toyworld import render, sample_scene
+    from twist_scout.toyworld.lots import Lots
     from twist_scout.toyworld.questions import ask_each
 
     questions: list[str] = []
@@ -82,7 +83,7 @@ def _from_toy_world(count: int) -> tuple[list[str], list[ImageSource]]:
     seed = 0
     while len(questions) < count:
         scene = sample_scene(seed, split="test")
-        asked = ask_each(scene, np.random.default_rng(seed))
+        asked = ask_each(scene, Lots(np.random.default_rng(seed)))
         questions += [question.prompt for question in asked]
         pictures += [render(scene).image] * len(asked)
         seed += 1

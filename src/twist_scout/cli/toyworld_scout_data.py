@@ -21,7 +21,7 @@ def scout_data(
     objects: Annotated[
         str | None,
         typer.Option(
-            help="How often pictures have 1, 2, 3 and 4 things, e.g. 1,3,3,2; the world's own lot if not given."
+            help="How often pictures have 1, 2, 3, 4 and 5 things, e.g. 1,3,3,2,1; the world's own lot if not given."
         ),
     ] = None,
 ) -> None:
@@ -41,14 +41,13 @@ def scout_data(
 
 
 def _weights(text: str) -> list[float]:
-    from twist_scout.toyworld.scene import MAX_OBJECTS
+    from twist_scout.toyworld.casting import MAX_OBJECTS
 
+    most = MAX_OBJECTS - 1  # crowds are for tests
     try:
         weights = [float(part) for part in text.split(",")]
     except ValueError:
         weights = []
-    if not 1 <= len(weights) <= MAX_OBJECTS or min(weights) < 0 or not 0 < sum(weights) < float("inf"):
-        raise BadInput(
-            f"--objects {text!r}: give up to {MAX_OBJECTS} numbers with commas between them, such as 1,3,3,2."
-        )
+    if not 1 <= len(weights) <= most or min(weights) < 0 or not 0 < sum(weights) < float("inf"):
+        raise BadInput(f"--objects {text!r}: give up to {most} numbers with commas between them, such as 1,3,3,2.")
     return weights

@@ -16,6 +16,8 @@ MEASURES = (
     ("REC Acc@0.5", "rec_acc50", False),
     ("localisation mIoU", "localization_miou", False),
     ("grounded-caption AP50", "gic_ap50", False),
+    ("step-by-step: final answer right", "steps_final", False),
+    ("step-by-step: boxes at IoU >= 0.5", "steps_boxes", False),
     ("absent objects rejected", "rejection", False),
     ("present objects wrongly rejected", "false_rejection", True),
 )

@@ -1,8 +1,9 @@
 """The toy-world exam: put the questions of :mod:`twist_scout.toyworld.exam` to a model and score
 the answers.
 
-Scenes come from the test stream, which no training has seen. Scenes with a held-out (category,
-colour) pair are asked beside them and reported apart: what is right there was generalised.
+Scenes come from the test stream, which no training has seen. Beside the plain ones there are splits that each change
+one thing, such as a (kind, colour) pair that no training picture shows, or wordings that no training prompt has: what
+is right there was generalised.
 """
 
 from __future__ import annotations
@@ -36,12 +37,14 @@ from twist_scout.evaluation import (
     evaluate_rejection,
     evaluate_understanding,
 )
+from twist_scout.evaluation.stepwise import StepwiseRecord, StepwiseResult, evaluate_stepwise
+from twist_scout.evaluation.understanding import answer_matches
 from twist_scout.grounder import Grounder
 from twist_scout.toyworld.drawing import CATEGORIES
-from twist_scout.toyworld.exam import ExamItem, Part, exam_items
+from twist_scout.toyworld.exam import SPLITS, ExamItem, Part, Split, colorless, exam_items
 from twist_scout.toyworld.scene import render, sample_scene
 
-PARTS: tuple[Part, ...] = ("understanding", "rec", "localization", "gic", "absent")
+PARTS: tuple[Part, ...] = ("understanding", "rec", "localization", "gic", "steps", "absent")
 #: The longest right answer of the toy world is well below this.
 _MAX_NEW_TOKENS = 160
 _SCENES_AT_ONCE = 32
@@ -57,15 +60,18 @@ class Scores:
     referring: ReferringResult
     localization: LocalizationResult
     captioning: CaptioningResult
+    stepwise: StepwiseResult
     rejection: RejectionResult
 
     def to_dict(self) -> dict[str, float | None]:
-        """The six headline numbers, all in [0, 1]; ``None`` where nothing was asked."""
+        """The headline numbers, all in [0, 1]; ``None`` where nothing was asked."""
         values = {
             "understanding_accuracy": self.understanding.accuracy,
             "rec_acc50": self.referring.accuracy,
             "localization_miou": self.localization.miou,
             "gic_ap50": self.captioning.ap50,
+            "steps_final": self.stepwise.final_accuracy,
+            "steps_boxes": self.stepwise.box_accuracy,
             "rejection": self.rejection.rejection,
             "false_rejection": self.rejection.false_rejection,
         }
@@ -77,10 +83,9 @@ class ExamResult:
     """The outcome of an exam.
 
     Attributes:
-        scenes: number of ordinary test scenes.
+        scenes: number of plain test scenes.
         seed: seed of the first one.
-        scores: on the ordinary test scenes.
-        held_out: on scenes about a held-out (category, colour) pair; only the questions about it.
+        splits: scores by split; ``plain`` is always there. In splits about something held out only the questions about it count.
         bit_equal: whether the understanding-mode logits equal the base's to the bit; ``None`` where
             it was not tested.
         bit_equal_prompts: on how many prompts that was tested.
@@ -89,11 +94,15 @@ class ExamResult:
 
     scenes: int
     seed: int
-    scores: Scores
-    held_out: Scores | None
+    splits: dict[Split, Scores]
     bit_equal: bool | None
     bit_equal_prompts: int
     seconds: float = field(compare=False)
+
+    @property
+    def scores(self) -> Scores:
+        """On the plain test scenes."""
+        return self.splits["plain"]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; the headline numbers at the top level."""
@@ -105,12 +114,13 @@ class ExamResult:
             "gic_ap": _number(s.captioning.ap),
             "gic_score_policy": s.captioning.score_policy,
             "understanding_by_kind": {k: c / n for k, (c, n) in s.understanding.by_kind.items()},
-            "held_out_pairs": self.held_out.to_dict() if self.held_out else None,
+            "splits": {name: scores.to_dict() for name, scores in self.splits.items()},
             "questions": {
                 "understanding": s.understanding.total,
                 "rec": s.referring.total,
                 "localization": s.localization.total,
                 "gic": s.captioning.images,
+                "steps": s.stepwise.total,
                 "absent": s.rejection.absent,
             },
             "scenes": self.scenes,
@@ -134,7 +144,8 @@ def run_exam(
     scenes: int = 1000,
     seed: int = 0,
     size: int = 240,
-    held_out_scenes: int | None = None,
+    splits: Sequence[Split] = ("plain", "pairs"),
+    split_scenes: int | None = None,
     base: Grounder | None = None,
     bit_equal_prompts: int = 500,
     on_progress: Progress | None = None,
@@ -144,43 +155,42 @@ def run_exam(
     Args:
         grounder: the model, with or without an adapter. Understanding questions are asked in
             understanding mode, all others in grounding mode.
-        scenes: how many test scenes.
+        scenes: how many plain test scenes.
         seed: seed of the first scene.
         size: side of the pictures in pixels.
-        held_out_scenes: how many scenes about held-out pairs beside them; ``None``: a fifth of
-            ``scenes``.
+        splits: which splits; ``plain`` is asked in any case.
+        split_scenes: how many scenes in each of the other splits; ``None``: a fifth of ``scenes``.
         base: the same base without adapter, separately loaded; given, its logits are compared with
             the understanding-mode logits of ``grounder``.
         bit_equal_prompts: on how many understanding prompts (at most) to compare.
         on_progress: called with (scenes done, scenes in all).
     """
     start = time.monotonic()
-    unusual = scenes // 5 if held_out_scenes is None else held_out_scenes
-    plan = [(seed + i, False) for i in range(scenes)] + [(seed + i, True) for i in range(unusual)]
-    sheets: dict[bool, dict[Part, _Sheet]] = {False: defaultdict(_Sheet), True: defaultdict(_Sheet)}
+    fewer = max(1, scenes // 5) if split_scenes is None else split_scenes
+    names: list[Split] = ["plain", *(s for s in dict.fromkeys(splits) if s != "plain")]
+    plan = [(name, seed + i) for name in names for i in range(scenes if name == "plain" else fewer)]
+    sheets: dict[Split, dict[Part, _Sheet]] = {name: defaultdict(_Sheet) for name in names}
     equal, compared, done = True, 0, 0
     for chunk in _chunks(plan):
-        for held_out in (False, True):
-            asked = _ask(grounder, [s for s, h in chunk if h is held_out], held_out, size)
-            if base is not None and not held_out and compared < bit_equal_prompts:
+        for name in dict.fromkeys(name for name, _ in chunk):
+            asked = _ask(grounder, [number for other, number in chunk if other == name], name, size)
+            if base is not None and name == "plain" and compared < bit_equal_prompts:
                 sheet = asked["understanding"]
                 wanted = min(len(sheet.items), bit_equal_prompts - compared)
                 prompts = [item.prompt for item in sheet.items[:wanted]]
                 equal &= same_logits(grounder, base, sheet.pictures[:wanted], prompts)
                 compared += wanted
             for part, sheet in asked.items():
-                kept = sheets[held_out][part]
-                chosen = [i for i, item in enumerate(sheet.items) if _counts(item, held_out)]
-                kept.items += [sheet.items[i] for i in chosen]
-                kept.answers += [sheet.answers[i] for i in chosen]
+                kept = sheets[name][part]
+                kept.items += sheet.items
+                kept.answers += sheet.answers
         done += len(chunk)
         if on_progress is not None:
             on_progress(done, len(plan))
     return ExamResult(
         scenes=scenes,
         seed=seed,
-        scores=_score(sheets[False], size),
-        held_out=_score(sheets[True], size) if unusual else None,
+        splits={name: _score(sheets[name], size) for name in names},
         bit_equal=equal if compared else None,
         bit_equal_prompts=compared,
         seconds=time.monotonic() - start,
@@ -200,18 +210,22 @@ def same_logits(grounder: Grounder, base: Grounder, pictures: Sequence[Image.Ima
     return True
 
 
-def _ask(grounder: Grounder, seeds: Sequence[int], held_out: bool, size: int) -> dict[Part, _Sheet]:
+def _ask(grounder: Grounder, seeds: Sequence[int], split: Split, size: int) -> dict[Part, _Sheet]:
     """All questions about these scenes with their answers, part by part (answers of a part are of
     like length).
     """
+    condition = SPLITS[split]
     sheets: dict[Part, _Sheet] = {part: _Sheet() for part in PARTS}
     for number in seeds:
-        scene = sample_scene(number, split="test", held_out=held_out)
-        rendered = render(scene, size)
-        for item in exam_items(scene, rendered):
-            sheets[item.part].items.append(item)
-            sheets[item.part].pictures.append(rendered.image)
+        scene = sample_scene(number, split="test", variant=condition.variant)
+        rendered = render(scene, size, domain=condition.domain)
+        for item in exam_items(scene, rendered, unseen_wordings=condition.unseen_wordings):
+            if _counts(item, split):
+                sheets[item.part].items.append(item)
+                sheets[item.part].pictures.append(rendered.image)
     for part, sheet in sheets.items():
+        if not sheet.items:
+            continue
         answers = grounder.ground(
             sheet.pictures,
             [item.prompt for item in sheet.items],
@@ -224,11 +238,14 @@ def _ask(grounder: Grounder, seeds: Sequence[int], held_out: bool, size: int) ->
     return sheets
 
 
-def _counts(item: ExamItem, held_out: bool) -> bool:
-    """Of a held-out scene, only what is about its held-out pair counts; absent objects are not
-    about any.
+def _counts(item: ExamItem, split: Split) -> bool:
+    """Of a scene with something held out, only what is about that counts (absent things are about nothing).
+
+    Of a diagram, only what can be asked without colours does.
     """
-    return not held_out or item.held_out or item.part == "absent"
+    if split == "diagram":
+        return colorless(item) or item.part == "gic"
+    return split not in ("pairs", "relations") or item.held_out or item.part == "absent"
 
 
 def _score(sheets: dict[Part, _Sheet], size: int) -> Scores:
@@ -238,21 +255,27 @@ def _score(sheets: dict[Part, _Sheet], size: int) -> Scores:
 
     return Scores(
         understanding=evaluate_understanding(
-            UnderstandingRecord(answer, item.answer, item.kind) for item, answer in rows("understanding")
+            UnderstandingRecord(answer, _nearest(item, answer), item.kind) for item, answer in rows("understanding")
         ),
         referring=evaluate_referring(ReferringRecord(a, i.boxes[0]) for i, a in rows("rec")),
         localization=evaluate_localization(LocalizationRecord(a, i.boxes[0]) for i, a in rows("localization")),
         captioning=evaluate_captioning(
             (CaptioningRecord(a, size, size, i.objects) for i, a in rows("gic")),
-            NameMap(CATEGORIES),
+            NameMap({c.coco for c in CATEGORIES.values()}, {c.name: c.coco for c in CATEGORIES.values()}),
         ),
+        stepwise=evaluate_stepwise(StepwiseRecord(a, i.answer, i.boxes) for i, a in rows("steps")),
         rejection=evaluate_rejection(
             RejectionRecord(a, present=i.part != "absent") for i, a in rows("rec", "localization", "absent")
         ),
     )
 
 
-def _chunks(plan: list[tuple[int, bool]]) -> Iterator[list[tuple[int, bool]]]:
+def _nearest(item: ExamItem, answer: GroundedText) -> str:
+    """Of several right answers, the one that was given, if it was any."""
+    return next((a for a in (item.answer, *item.accepted) if answer_matches(answer.text, a)), item.answer)
+
+
+def _chunks(plan: list[tuple[Split, int]]) -> Iterator[list[tuple[Split, int]]]:
     """Scenes in groups, so that only their pictures are held in memory."""
     for start in range(0, len(plan), _SCENES_AT_ONCE):
         yield plan[start : start + _SCENES_AT_ONCE]

@@ -27,7 +27,8 @@ from twist_scout.experiments.exam import ExamResult, run_exam
 from twist_scout.experiments.report import Example, write_report
 from twist_scout.grounder import Grounder
 from twist_scout.toyworld.examples import write_dataset
-from twist_scout.toyworld.grounding_tasks import make_task
+from twist_scout.toyworld.lots import Lots
+from twist_scout.toyworld.tasks import make_task
 from twist_scout.twist.certificate import Certificate
 from twist_scout.twist.training import train
 from twist_scout.twist.training_config import TrainingConfig
@@ -204,7 +205,7 @@ def _cases(seed: int) -> Iterator[tuple[Image.Image, str]]:
         while task is None:
             scene = toyworld.sample_scene(number, split="test")
             if len(scene.objects) >= 3:
-                task = make_task(scene, kind, np.random.default_rng(number))
+                task = make_task(scene, kind, Lots(np.random.default_rng(number)))
             number += 1
         yield toyworld.render(scene, 320).image, task.prompt
 
@@ -222,7 +223,7 @@ def _examine(grounder: Grounder, name: str, base: Grounder | None, recipe: Recip
         return run_exam(
             grounder,
             scenes=recipe.exam_scenes,
-            held_out_scenes=0,
+            splits=("plain",),
             base=base,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
 from twist_scout.toyworld.drawing import CATEGORIES, COLORS, HAIRS, PEOPLE, SETTINGS, SKINS, Figure
 from twist_scout.toyworld.staging import (
     HOLDING,
@@ -30,7 +28,14 @@ MAX_OBJECTS = 6
 HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset(
     {
         *(("man", "orange"), ("woman", "green"), ("boy", "purple"), ("girl", "red")),
-        *(("dog", "purple"), ("cat", "green"), ("bird", "brown"), ("horse", "pink"), ("cow", "blue"), ("sheep", "yellow")),
+        *(
+            ("dog", "purple"),
+            ("cat", "green"),
+            ("bird", "brown"),
+            ("horse", "pink"),
+            ("cow", "blue"),
+            ("sheep", "yellow"),
+        ),
         *(("elephant", "orange"), ("car", "pink"), ("bus", "blue"), ("truck", "yellow"), ("boat", "brown")),
         *(("bicycle", "red"), ("motorcycle", "green"), ("chair", "orange"), ("bench", "purple"), ("couch", "red")),
         *(("bed", "green"), ("apple", "yellow"), ("banana", "blue"), ("pizza", "pink"), ("cake", "brown")),
@@ -43,7 +48,12 @@ HELD_OUT_PAIRS: frozenset[tuple[str, str]] = frozenset(
 #: (kind, verb, kind) that no training picture shows, though it shows both kinds, and the verb with others.
 HELD_OUT_RELATIONS: frozenset[tuple[str, Verb, str]] = frozenset(
     {
-        *(("girl", RIDING, "horse"), ("man", RIDING, "bicycle"), ("boy", RIDING, "surfboard"), ("woman", SITTING, "chair")),
+        *(
+            ("girl", RIDING, "horse"),
+            ("man", RIDING, "bicycle"),
+            ("boy", RIDING, "surfboard"),
+            ("woman", SITTING, "chair"),
+        ),
         *(("boy", SITTING, "couch"), ("man", HOLDING, "kite"), ("girl", HOLDING, "book"), ("woman", HOLDING, "ball")),
         *(("boy", PLAYING, "dog"), ("cat", SITTING, "bench")),
     }
@@ -142,7 +152,7 @@ def _single(rng: Rng, setting: str, others: list[Unit]) -> Unit:
     if there and lot < 0.25:
         kind = there[rng.integers(len(there))].kind
     elif there and lot < 0.45:
-        color = list(there[rng.integers(len(there))].colors.values())[0]
+        color = next(iter(there[rng.integers(len(there))].colors.values()))
     if kind in PEOPLE:
         return arrange((_person(rng, kind, pose_for((), (), rng), color),), ())
     return arrange((_thing(rng, kind, color),), ())
@@ -164,12 +174,11 @@ def _acting(rng: Rng, setting: str, relation: tuple[str, Verb, str] | None = Non
     kind, verb, partner = relation
     if kind not in PEOPLE:
         return arrange((_thing(rng, kind), _thing(rng, partner)), ((verb, 1),))
-    verbs_, partners = (verb,), (partner,)
+    verbs_: tuple[Verb, ...] = (verb,)
+    partners: tuple[str, ...] = (partner,)
     if verb == PLAYING and rng.random() < 0.35:  # two answers: playing with a dog and a ball
         second = _kind(rng, setting, [k for k in PARTNERS[PLAYING] if k != partner])
         verbs_, partners = (verb, PLAYING), (partner, second)
-    elif verb == SITTING and rng.random() < 0.15:
-        pass
     person = _person(rng, kind, pose_for(verbs_, partners, rng))
     members = (person, *(_thing(rng, p) for p in partners))
     return arrange(members, tuple((v, n) for n, v in enumerate(verbs_, 1)))
@@ -181,6 +190,3 @@ def _unusual(rng: Rng) -> Unit:
     if kind in PEOPLE:
         return arrange((_person(rng, kind, pose_for((), (), rng), color),), ())
     return arrange((_thing(rng, kind, color),), ())
-
-
-__all__ = ["HELD_OUT_PAIRS", "HELD_OUT_RELATIONS", "MAX_OBJECTS", "Variant", "cast", "np"]

@@ -14,12 +14,12 @@ import numpy as np
 
 from twist_scout.boxes.box import Box
 from twist_scout.toyworld import questions, tasks
+from twist_scout.toyworld.casting import Variant
 from twist_scout.toyworld.examples import pixel_boxes
 from twist_scout.toyworld.expressions import refer
 from twist_scout.toyworld.lots import Lots
 from twist_scout.toyworld.scene import Domain, Rendered, Scene
 from twist_scout.toyworld.telling import absent
-from twist_scout.toyworld.casting import Variant
 
 Part = Literal["understanding", "rec", "localization", "gic", "steps", "absent"]
 Split = Literal["plain", "pairs", "relations", "crowded", "wordings", "diagram"]
@@ -124,7 +124,13 @@ def exam_items(
         if stepwise is not None:
             meant = tuple(boxes[int(n)] for m in _REFERENCE.finditer(stepwise.answer) for n in m[1].split(","))
             yield ExamItem(
-                f"{prefix}-s", "steps", stepwise.prompt, kind, answer=stepwise.final, boxes=meant, held_out=stepwise.held_out
+                f"{prefix}-s",
+                "steps",
+                stepwise.prompt,
+                kind,
+                answer=stepwise.final,
+                boxes=meant,
+                held_out=stepwise.held_out,
             )
             break
     missing = tasks.absent_task(scene, absent(scene, lots), lots)

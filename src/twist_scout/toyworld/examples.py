@@ -45,7 +45,10 @@ def scene_tasks(scene: Scene, count: int, *, seed: int, mixture: dict[str, float
 
 
 def pixel_boxes(scene: Scene, rendered: Rendered) -> list[tuple[float, float, float, float]]:
-    """The pixel box of every box reference of a scene's tasks; a part that is too small to be drawn at this size keeps its measured box."""
+    """The pixel box of every box reference of a scene's tasks.
+
+    A part that is too small to be drawn at this size keeps its measured box.
+    """
     width, height = rendered.image.size
     found = []
     for index, name in box_keys(scene):

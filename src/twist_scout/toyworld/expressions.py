@@ -1,9 +1,10 @@
-"""Referring to the people and things of a scene: names, colours, clothes, deeds, places, and phrases that only one of them satisfies."""
+"""Referring to people and things: names, colours, clothes, deeds, places, and phrases that only one of them satisfies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from twist_scout.toyworld.drawing import CATEGORIES
 from twist_scout.toyworld.lots import Lots
@@ -124,7 +125,7 @@ def in_line(scene: Scene, kind: str, side: str) -> list[int]:
     found = [i for i, o in enumerate(scene.objects) if o.kind == kind]
     order = sorted(found, key=lambda i: scene.objects[i].box.center[0], reverse=side == "right")
     xs = [scene.objects[i].box.center[0] for i in order]
-    if any(abs(a - b) < 0.05 for a, b in zip(xs, xs[1:], strict=False)):
+    if any(abs(a - b) < 0.05 for a, b in pairwise(xs)):
         return []
     return order
 
@@ -207,11 +208,10 @@ def descriptions(scene: Scene, index: int) -> Iterator[tuple[Description, float]
             continue
         for name in RELATIONS:
             if related(scene, index, name, anchor):
-                for base in (Description(o.kind), Description(o.kind, o.color) if o.color else None):
-                    if base is not None:
-                        found = Description(base.kind, base.color, relation=(name, anchor))
-                        if found.unique(scene, index):
-                            yield found, 0.6
+                for color in (None, o.color) if o.color else (None,):
+                    found = Description(o.kind, color, relation=(name, anchor))
+                    if found.unique(scene, index):
+                        yield found, 0.6
     if sum(x.kind == o.kind for x in scene.objects) >= 2:
         for side in ("left", "right"):
             line = in_line(scene, o.kind, side)
@@ -222,7 +222,7 @@ def descriptions(scene: Scene, index: int) -> Iterator[tuple[Description, float]
 
 
 def refer(scene: Scene, index: int, lots: Lots) -> str | None:
-    """A phrase with article that only object ``index`` satisfies, e.g. ``the girl with the red kite``; ``None`` where there is none."""
+    """A phrase that only object ``index`` satisfies, e.g. ``the girl with the red kite``; ``None`` if there is none."""
     options = list(descriptions(scene, index))
     if not options:
         return None

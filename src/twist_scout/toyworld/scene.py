@@ -1,11 +1,12 @@
 """Scenes: what is in a picture, before a single pixel is drawn.
 
-A scene is sampled from a seed and is the exact truth about its picture: which people and things, in which colours and sizes, where,
-and who does what with what. Drawing it (:mod:`twist_scout.toyworld.drawing`) adds what only pixels know: what of each can be seen.
+A scene is sampled from a seed and is the exact truth about its picture: which people and things, in which colours and
+sizes, where, and who does what with what. Drawing it (:mod:`twist_scout.toyworld.drawing`) adds what only pixels
+know: what of each can be seen.
 
-Two streams of seeds never meet: ``split="train"`` and ``split="test"``. Some (kind, colour) pairs and some (kind, verb, kind)
-relations are kept out of the first altogether, and so are pictures of six; ``variant`` asks for them, so that a score on each says what
-was generalised and not remembered.
+Two streams of seeds never meet: ``split="train"`` and ``split="test"``. Some (kind, colour) pairs and some (kind,
+verb, kind) relations are kept out of the first altogether, and so are pictures of six; ``variant`` asks for them, so
+that a score on each says what was generalised and not remembered.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from PIL import Image
 
 from twist_scout.boxes.box import Box
 from twist_scout.toyworld.casting import HELD_OUT_PAIRS, HELD_OUT_RELATIONS, MAX_OBJECTS, Variant, cast
-from twist_scout.toyworld.drawing import CATEGORIES, HORIZONS, PEOPLE, Domain, Placed, draw_scene, image_of, measure_scene
+from twist_scout.toyworld.drawing import (
+    CATEGORIES,
+    HORIZONS,
+    PEOPLE,
+    Domain,
+    Placed,
+    draw_scene,
+    image_of,
+    measure_scene,
+)
 from twist_scout.toyworld.staging import Unit, Verb
 
 Split = Literal["train", "test"]
@@ -173,9 +183,7 @@ class Rendered:
         return _extent(self.parts == self.part_names.index((index, name)) + 1)
 
 
-def sample_scene(
-    seed: int, *, split: Split = "test", variant: Variant = "plain", objects: int | None = None
-) -> Scene:
+def sample_scene(seed: int, *, split: Split = "test", variant: Variant = "plain", objects: int | None = None) -> Scene:
     """Draw the lots for one scene.
 
     Args:
@@ -193,7 +201,9 @@ def sample_scene(
     if variant == "crowded":
         objects = MAX_OBJECTS
     elif objects is not None and not 1 <= objects < MAX_OBJECTS:
-        raise ValueError(f"a scene has 1 to {MAX_OBJECTS - 1} objects, not {objects}; variant='crowded' has {MAX_OBJECTS}")
+        raise ValueError(
+            f"a scene has 1 to {MAX_OBJECTS - 1} objects, not {objects}; variant='crowded' has {MAX_OBJECTS}"
+        )
     rng = np.random.default_rng([_STREAM[split], _VARIANTS[variant], seed])
     while True:
         setting, units = cast(rng, variant, objects)
@@ -289,7 +299,10 @@ def _place(rng: Rng, setting: str, unit: Unit, count: int) -> dict[int, Placed] 
     width, height = unit.size
     mean = (width * height) ** 0.5
     word = _size_lot(rng, unit, count)
-    scale = rng.uniform(*SIZES[word]) / ((unit.spots[0].x2 - unit.spots[0].x1) * (unit.spots[0].y2 - unit.spots[0].y1)) ** 0.5
+    scale = (
+        rng.uniform(*SIZES[word])
+        / ((unit.spots[0].x2 - unit.spots[0].x1) * (unit.spots[0].y2 - unit.spots[0].y1)) ** 0.5
+    )
     if unit.interactions:  # the size is that of the one who acts
         spot = next(s for s in unit.spots if s.member == 0)
         scale = rng.uniform(*SIZES[word]) / ((spot.x2 - spot.x1) * (spot.y2 - spot.y1)) ** 0.5

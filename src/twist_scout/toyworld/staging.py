@@ -1,7 +1,7 @@
 """Who does what with what, and how they stand together: units of a scene.
 
-A *unit* is a single thing or person, or a person (or a pet) with what it rides, sits on, holds or plays with. Members of a unit are
-joined where the drawings have named points: a hand meets a handle, a seat meets a saddle.
+A *unit* is a single thing or person, or a person (or a pet) with what it rides, sits on, holds or plays with. Members
+of a unit are joined where the drawings have named points: a hand meets a handle, a seat meets a saddle.
 """
 
 from __future__ import annotations

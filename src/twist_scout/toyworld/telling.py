@@ -137,7 +137,7 @@ def captions(scene: Scene) -> list[str]:
 
 
 def absent(scene: Scene, lots: Lots) -> str:
-    """Something that is not in the scene, without article: a missing kind, or a kind that is there in colours it does not have."""
+    """Something that is not there, without article: a missing kind, or one that is there in colours it does not have."""
     present = {o.kind for o in scene.objects}
     people = [o for o in scene.objects if o.person]
     if lots.chance(0.5):

@@ -17,10 +17,11 @@ def truth_record(scene: Scene, rendered: Rendered, image_name: str) -> dict[str,
 
     Returns:
         A JSON-ready dict: ``image, width, height, caption, captions`` (as several people would write them),
-        ``grounded_caption`` (phrases with the indexes of their objects, in caption order), ``objects`` (``name, category`` (its COCO
-        class), ``color, size, box`` in pixels xyxy, ``visible`` share, ``clothes, parts, held_out, expression``: a phrase that only
-        this object satisfies), ``relations`` (triples of object index, relation, object index), ``interactions`` (triples of subject,
-        verb, object), ``setting, place, seed, split, variant``. What cannot be said of an object is left out of it.
+        ``grounded_caption`` (phrases with the indexes of their objects, in caption order), ``objects`` (``name,
+        category`` (its COCO class), ``color, size, box`` in pixels xyxy, ``visible`` share, ``clothes, parts,
+        held_out, expression``: a phrase that only this object satisfies), ``relations`` (triples of object index,
+        relation, object index), ``interactions`` (triples of subject, verb, object), ``setting, place, seed, split,
+        variant``. What cannot be said of an object is left out of it.
     """
     lots = Lots(np.random.default_rng([0x7247, scene.seed]))
     width, height = rendered.image.size

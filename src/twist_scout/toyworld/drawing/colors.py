@@ -1,4 +1,4 @@
-"""The eight named colours of the toy world, the shades drawn from each, and paints that get their colour when a scene is drawn."""
+"""The eight named colours of the toy world, the shades drawn from each, and paints that are chosen when a scene is drawn."""
 
 from __future__ import annotations
 
@@ -123,5 +123,7 @@ def _tone(main: RGB) -> Palette:
 SKINS: tuple[Palette, ...] = tuple(_tone(c) for c in ((250, 208, 174), (224, 172, 128), (176, 122, 84), (128, 86, 60)))
 """Skins of people, light to dark; not a colour that anybody is asked about."""
 
-HAIRS: tuple[Palette, ...] = tuple(_tone(c) for c in ((34, 30, 36), (84, 56, 44), (148, 82, 44), (226, 186, 104), (196, 196, 204)))
+HAIRS: tuple[Palette, ...] = tuple(
+    _tone(c) for c in ((34, 30, 36), (84, 56, 44), (148, 82, 44), (226, 186, 104), (196, 196, 204))
+)
 """Hair of people: black, brown, auburn, fair, grey."""

@@ -22,7 +22,13 @@ def draw_bicycle(canvas: Canvas, palette: Slots) -> None:
     """A bicycle from the side, facing right; thick tubes in the colour."""
     for x in (24, 106):
         _spoked(canvas, x, 66, 24)
-    for run in (((24, 66), (50, 34)), ((24, 66), (60, 68)), ((60, 68), (48, 26)), ((50, 34), (90, 32)), ((60, 68), (92, 36))):
+    for run in (
+        ((24, 66), (50, 34)),
+        ((24, 66), (60, 68)),
+        ((60, 68), (48, 26)),
+        ((50, 34), (90, 32)),
+        ((60, 68), (92, 36)),
+    ):
         canvas.stroke(list(run), 7.5, palette.main)
     canvas.stroke([(106, 66), (92, 36), (88, 20)], 7.5, palette.dark)
     canvas.stroke([(82, 17), (92, 16), (99, 20)], 5.5, INK)

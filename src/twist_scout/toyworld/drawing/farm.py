@@ -48,7 +48,8 @@ def draw_cow(canvas: Canvas, palette: Slots) -> None:
         _leg(canvas, (x + 9, 62), 98, 10, palette, back=True)
     canvas.ellipse((44, 72), 10, 7, CHEEK)
     canvas.blob(
-        [(6, 36), (20, 29), (60, 31), (92, 29), (102, 40), (100, 62), (86, 72), (50, 71), (18, 73), (6, 60)], palette.main
+        [(6, 36), (20, 29), (60, 31), (92, 29), (102, 40), (100, 62), (86, 72), (50, 71), (18, 73), (6, 60)],
+        palette.main,
     )
     canvas.blob([(22, 31), (38, 31), (42, 42), (34, 52), (22, 46)], CREAM, detail=True)
     canvas.blob([(58, 44), (72, 40), (80, 50), (74, 62), (60, 60)], CREAM, detail=True)

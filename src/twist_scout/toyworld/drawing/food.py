@@ -23,10 +23,27 @@ def draw_banana(canvas: Canvas, palette: Slots) -> None:
     """A bent banana with dark ends."""
     canvas.stroke([(96, 10), (100, 0)], 7, STALK)
     canvas.blob(
-        [(92, 10), (101, 8), (104, 30), (92, 56), (66, 74), (36, 76), (12, 64), (6, 56), (12, 52), (38, 56), (64, 48), (84, 32)],
+        [
+            (92, 10),
+            (101, 8),
+            (104, 30),
+            (92, 56),
+            (66, 74),
+            (36, 76),
+            (12, 64),
+            (6, 56),
+            (12, 52),
+            (38, 56),
+            (64, 48),
+            (84, 32),
+        ],
         palette.main,
     )
-    canvas.blob([(99, 20), (103, 30), (92, 56), (66, 74), (36, 76), (14, 66), (40, 68), (70, 62), (92, 42)], palette.dark, detail=True)
+    canvas.blob(
+        [(99, 20), (103, 30), (92, 56), (66, 74), (36, 76), (14, 66), (40, 68), (70, 62), (92, 42)],
+        palette.dark,
+        detail=True,
+    )
     canvas.stroke([(24, 58), (48, 58), (72, 46), (88, 28)], 2.2, palette.light, detail=True)
     canvas.ellipse((8, 58), 4.5, 5, STALK)
     canvas.anchor("grip", (66, 64))
@@ -57,7 +74,23 @@ def draw_cake(canvas: Canvas, palette: Slots) -> None:
     canvas.rectangle(10, 38, 90, 86, CREAM, radius=6)
     canvas.rectangle(10, 58, 90, 68, palette.dark, radius=1, detail=True)
     canvas.blob(
-        [(9, 40), (24, 31), (50, 29), (76, 31), (91, 40), (90, 54), (82, 60), (75, 52), (66, 60), (57, 52), (48, 60), (39, 52), (30, 60), (22, 52), (14, 58)],
+        [
+            (9, 40),
+            (24, 31),
+            (50, 29),
+            (76, 31),
+            (91, 40),
+            (90, 54),
+            (82, 60),
+            (75, 52),
+            (66, 60),
+            (57, 52),
+            (48, 60),
+            (39, 52),
+            (30, 60),
+            (22, 52),
+            (14, 58),
+        ],
         palette.main,
     )
     canvas.rectangle(10, 70, 90, 86, palette.main, radius=5, detail=True)

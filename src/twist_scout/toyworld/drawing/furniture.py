@@ -55,7 +55,9 @@ def draw_bed(canvas: Canvas, palette: Slots) -> None:
     canvas.rectangle(6, 48, 132, 62, WOOD, radius=3)
     canvas.rectangle(8, 32, 131, 50, CREAM, radius=6)
     canvas.blob([(12, 22), (24, 17), (38, 20), (42, 30), (34, 37), (18, 37), (10, 31)], WHITE)
-    canvas.blob([(44, 26), (64, 22), (100, 24), (130, 27), (132, 44), (130, 57), (90, 58), (46, 57), (40, 42)], palette.main)
+    canvas.blob(
+        [(44, 26), (64, 22), (100, 24), (130, 27), (132, 44), (130, 57), (90, 58), (46, 57), (40, 42)], palette.main
+    )
     canvas.stroke([(46, 27), (43, 42), (48, 56)], 5, palette.light, detail=True)
     for x in (66, 88, 110):
         canvas.stroke([(x, 26), (x + 1, 56)], 1.8, palette.dark, detail=True)

@@ -52,7 +52,9 @@ def draw_skateboard(canvas: Canvas, palette: Slots) -> None:
         canvas.rectangle(x - 4, 10, x + 4, 20, METAL)
         canvas.ellipse((x, 23), 8, 8, INK)
         canvas.ellipse((x, 23), 3.4, 3.4, METAL, detail=True)
-    canvas.blob([(0, 0), (10, 5), (26, 7), (86, 7), (102, 5), (112, 0), (110, 9), (90, 15), (22, 15), (4, 9)], palette.main)
+    canvas.blob(
+        [(0, 0), (10, 5), (26, 7), (86, 7), (102, 5), (112, 0), (110, 9), (90, 15), (22, 15), (4, 9)], palette.main
+    )
     canvas.stroke([(12, 8), (56, 9.5), (100, 8)], 2.4, palette.light, detail=True)
     canvas.anchor("deck", (56, 8))
 

@@ -72,7 +72,13 @@ def draw_teddy_bear(canvas: Canvas, palette: Slots) -> None:
 
 def draw_plant(canvas: Canvas, palette: Slots) -> None:
     """A leafy plant in a pot of the colour."""
-    leaves = (((50, 62), (30, 44), (8, 34)), ((50, 62), (70, 44), (92, 34)), ((50, 60), (38, 30), (26, 6)), ((50, 60), (62, 30), (74, 6)), ((50, 60), (50, 30), (50, 0)))
+    leaves = (
+        ((50, 62), (30, 44), (8, 34)),
+        ((50, 62), (70, 44), (92, 34)),
+        ((50, 60), (38, 30), (26, 6)),
+        ((50, 60), (62, 30), (74, 6)),
+        ((50, 60), (50, 30), (50, 0)),
+    )
     for n, leaf in enumerate(leaves):
         canvas.stroke(list(leaf), 15, GREEN if n % 2 else GREEN_DARK, end_width=6)
     for leaf in leaves:

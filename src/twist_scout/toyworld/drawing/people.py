@@ -132,10 +132,18 @@ class _Figure:
         if self.dress:
             with self.canvas.part("dress"):
                 self.canvas.blob(
-                    [(-b.hip - 1, lap - 6), (b.hip + 1, lap - 6), (b.hip + 5, lap + 7), (0, lap + 10), (-b.hip - 5, lap + 7)],
+                    [
+                        (-b.hip - 1, lap - 6),
+                        (b.hip + 1, lap - 6),
+                        (b.hip + 5, lap + 7),
+                        (0, lap + 10),
+                        (-b.hip - 5, lap + 7),
+                    ],
                     DRESS.main,
                 )
-                self.canvas.stroke([(-b.hip - 2, lap + 6.5), (0, lap + 8), (b.hip + 2, lap + 6.5)], 2, DRESS.dark, detail=True)
+                self.canvas.stroke(
+                    [(-b.hip - 2, lap + 6.5), (0, lap + 8), (b.hip + 2, lap + 6.5)], 2, DRESS.dark, detail=True
+                )
         self._arm(-1, [(b.shoulder + 5, b.chin + 17), (b.hip * 0.55, lap - 1)])
         hand = self._arm(1, [(b.shoulder + 5, b.chin + 17), (b.hip * 0.55, lap - 1)])
         self._front_head()
@@ -153,9 +161,19 @@ class _Figure:
         self._shoe(13, seat + 25, 1)
         with self.canvas.part(self.top_part):
             if self.dress:
-                self.canvas.blob([(-9, seat - 16), (8, seat - 16), (20, seat + 2), (12, seat + 9), (-11, seat + 5)], DRESS.main)
+                self.canvas.blob(
+                    [(-9, seat - 16), (8, seat - 16), (20, seat + 2), (12, seat + 9), (-11, seat + 5)], DRESS.main
+                )
             self.canvas.blob(
-                [(-8, b.chin + 5), (4, b.chin + 3), (10, b.chin + 14), (8, seat - 6), (4, seat + 2), (-11, seat + 2), (-12, seat - 14)],
+                [
+                    (-8, b.chin + 5),
+                    (4, b.chin + 3),
+                    (10, b.chin + 14),
+                    (8, seat - 6),
+                    (4, seat + 2),
+                    (-11, seat + 2),
+                    (-12, seat - 14),
+                ],
                 self.top.main,
             )
             self.canvas.stroke([(-10, seat - 1), (4, seat)], 2.4, self.top.dark, detail=True)
@@ -163,7 +181,9 @@ class _Figure:
         with self.canvas.part("hand"):
             self.canvas.ellipse(hand, b.arm * 0.5, b.arm * 0.5, SKIN.main)
         with self.canvas.part(self.top_part):
-            self.canvas.stroke([shoulder, (10, b.chin + 21), (21, b.chin + 24)], b.arm, self.top.dark, end_width=b.arm * 0.8)
+            self.canvas.stroke(
+                [shoulder, (10, b.chin + 21), (21, b.chin + 24)], b.arm, self.top.dark, end_width=b.arm * 0.8
+            )
         draw_profile(self.canvas, self.kind, (2.0, b.chin - b.head), b.head, hat=self.hat)
         self.canvas.anchor("hand", hand)
         self.canvas.anchor("seat", (-3, seat + 2))
@@ -217,7 +237,14 @@ class _Figure:
                 hem = w + 22
                 self.canvas.blob(
                     [
-                        *((-s * 0.55, top), (s * 0.55, top), (s, top + 5), (h * 0.86, w - 12), (h + 5, w + 8), (h + 10, hem)),
+                        *(
+                            (-s * 0.55, top),
+                            (s * 0.55, top),
+                            (s, top + 5),
+                            (h * 0.86, w - 12),
+                            (h + 5, w + 8),
+                            (h + 10, hem),
+                        ),
                         *((0, hem + 3), (-h - 10, hem), (-h - 5, w + 8), (-h * 0.86, w - 12), (-s, top + 5)),
                     ],
                     DRESS.main,

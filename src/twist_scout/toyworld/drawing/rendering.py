@@ -1,6 +1,7 @@
 """Scenes to pixels: a picture, the object and the part of every pixel, and full silhouette areas.
 
-Two domains show the same truth: ``picture``, coloured stickers on a setting, and ``diagram``, an uncoloured line drawing on squared paper.
+Two domains show the same truth: ``picture``, coloured stickers on a setting, and ``diagram``, an uncoloured line drawing
+on squared paper.
 """
 
 from __future__ import annotations
@@ -204,16 +205,16 @@ def _draw_object(work: _Work, index: int, item: Placed) -> None:
     work.parts[here][covered] = 0
     work.areas.append(int(np.count_nonzero(covered)))
     if any(sketch.parts):
-        _map_parts(work, index, sketch, [p / antialias - 0.5 * (1 - 1 / antialias) for p in _split(local, bounds)], here)
+        _map_parts(
+            work, index, sketch, [p / antialias - 0.5 * (1 - 1 / antialias) for p in _split(local, bounds)], here
+        )
 
 
 def _split(points: np.ndarray, bounds: tuple[tuple[int, int], ...]) -> list[np.ndarray]:
     return [points[a:b] for a, b in bounds]
 
 
-def _map_parts(
-    work: _Work, index: int, sketch: Sketch, polygons: list[np.ndarray], here: tuple[slice, slice]
-) -> None:
+def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[np.ndarray], here: tuple[slice, slice]) -> None:
     """Paint which part each pixel shows, polygon over polygon, as the eye sees them."""
     names = sorted(set(sketch.parts) - {""})
     codes = {"": 0} | {name: n for n, name in enumerate(names, 1)}

@@ -193,8 +193,15 @@ class Packed:
 
     def to(self, device: torch.device) -> Packed:
         """The same on another device."""
-        tensors = (self.input_ids, self.positions, self.mask, self.labels, self.weights, self.owner)
-        return Packed(*(t.to(device) for t in tensors), self.user)
+        return Packed(
+            input_ids=self.input_ids.to(device),
+            positions=self.positions.to(device),
+            mask=self.mask.to(device),
+            labels=self.labels.to(device),
+            weights=self.weights.to(device),
+            owner=self.owner.to(device),
+            user=self.user,
+        )
 
 
 def pack(lessons: list[Lesson], tokenizer: PreTrainedTokenizerFast, length: int = 224) -> Packed:

@@ -138,7 +138,11 @@ class Answers:
             return self.eyes.tokens(lessons) if self.real else self.eyes.words(lessons)
         seeds = [x.scene.seed for x in lessons]
         lots = np.random.default_rng(seeds).random((len(lessons), 2))
-        share = torch.from_numpy(np.where(lots[:, 0] < self.real, 1.0, lots[:, 1])).float()[:, None, None].to(self.model.device)
+        share = (
+            torch.from_numpy(np.where(lots[:, 0] < self.real, 1.0, lots[:, 1]))
+            .float()[:, None, None]
+            .to(self.model.device)
+        )
         return share * self.eyes.tokens(lessons) + (1 - share) * self.eyes.words(lessons)
 
     def predict(self, lessons: list[Lesson]) -> tuple[Tensor, Packed]:

@@ -43,7 +43,11 @@ def words() -> list[str]:
     tables = (WORDINGS, TASK_WORDINGS)
     texts = [t for table in tables for w in table.values() for t in (*w.known, *w.unseen)]
     texts += [*CATEGORIES, *(expressions.plural(kind) for kind in CATEGORIES), *VERBS, *telling.PLACES.values()]
-    texts += [*expressions.RELATIONS, INVALID, "Step Look not in the image So the answer is got that who at what nearby with A of"]
+    texts += [
+        *expressions.RELATIONS,
+        INVALID,
+        "Step Look not in the image So the answer is got that who at what nearby with A of",
+    ]
     for text in texts:
         found |= {w.lower() for w in re.findall(r"[A-Za-z]+", re.sub(r"\{\w+\}", " ", text))}
     return sorted(found)

@@ -1,8 +1,9 @@
 """What the pocket's image tokens should say: the words of what each patch shows, in the decoder's own word vectors.
 
-A target token is the coverage-weighted sum of the word vectors of each object's name, colour and size, of each garment's name and
-colour, and of the setting behind, plus a code of the patch's place in the grid. Two uses: the vision tower is trained to produce these tokens, and the decoder practises on the
-exact ones first, because words bind to perfect tokens within minutes and carry over to the tower's.
+A target token is the coverage-weighted sum of the word vectors of each object's name, colour and size, of each
+garment's name and colour, and of the setting behind, plus a code of the patch's place in the grid. Two uses: the
+vision tower is trained to produce these tokens, and the decoder practises on the exact ones first, because words bind
+to perfect tokens within minutes and carry over to the tower's.
 """
 
 from __future__ import annotations

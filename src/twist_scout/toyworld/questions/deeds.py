@@ -113,11 +113,7 @@ def _partner(verb: Verb) -> Asker:
 
 
 def _who(scene: Scene, lots: Lots) -> Question | None:
-    options = [
-        it
-        for it in scene.interactions
-        if scene.objects[it.subject].kind in PEOPLE and named(scene, it.object)
-    ]
+    options = [it for it in scene.interactions if scene.objects[it.subject].kind in PEOPLE and named(scene, it.object)]
     if not options:
         return None
     it = lots.one(options)

@@ -39,7 +39,11 @@ def _color(scene: Scene, lots: Lots) -> Question | None:
     o, found = lots.one(options)
     ref = "the " + found.text(scene)
     return Question(
-        "color", lots.words(WORDINGS, "color", ref=ref), str(o.color), f"{capital(ref)} is {o.color}.", held_out=o.held_out
+        "color",
+        lots.words(WORDINGS, "color", ref=ref),
+        str(o.color),
+        f"{capital(ref)} is {o.color}.",
+        held_out=o.held_out,
     )
 
 
@@ -76,7 +80,12 @@ def _missing(scene: Scene, lots: Lots) -> Question | None:
     """A question whose premise is false; the honest answer says so."""
     name = lots.one([k for k in CATEGORIES if k not in {o.kind for o in scene.objects}])
     prompt = lots.words(WORDINGS, "missing", what=name, place=PLACES[scene.setting])
-    if name not in PEOPLE and "color" not in prompt and "big" not in prompt and name not in ("dog", "cat", "bird", "horse", "cow", "sheep", "elephant"):
+    if (
+        name not in PEOPLE
+        and "color" not in prompt
+        and "big" not in prompt
+        and name not in ("dog", "cat", "bird", "horse", "cow", "sheep", "elephant")
+    ):
         return None  # things do nothing, whether they are there or not
     if name in PEOPLE and "color" in prompt:
         return None
@@ -137,7 +146,11 @@ def _story(scene: Scene, lots: Lots) -> Question | None:
     found = captions(scene)
     told = lots.one(found)
     return Question(
-        "story", lots.words(WORDINGS, "story"), told, accepted=tuple(c for c in found if c != told), held_out=scene.held_out
+        "story",
+        lots.words(WORDINGS, "story"),
+        told,
+        accepted=tuple(c for c in found if c != told),
+        held_out=scene.held_out,
     )
 
 

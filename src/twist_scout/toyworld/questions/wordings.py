@@ -6,7 +6,12 @@ from twist_scout.toyworld.lots import Wordings
 
 WORDINGS: dict[str, Wordings] = {
     "color": Wordings(
-        ("What color is {ref}?", "What is the color of {ref}?", "Which color does {ref} have?", "Tell me the color of {ref}."),
+        (
+            "What color is {ref}?",
+            "What is the color of {ref}?",
+            "Which color does {ref} have?",
+            "Tell me the color of {ref}.",
+        ),
         ("In what color is {ref}?", "Name the color of {ref}."),
     ),
     "garment": Wordings(
@@ -39,9 +44,7 @@ WORDINGS: dict[str, Wordings] = {
     "playing with": Wordings(
         ("What is {ref} playing with?", "What is {ref} playing with {place}?"), ("With what does {ref} play?",)
     ),
-    "who": Wordings(
-        ("Who is {verb} {ref}?", "Who can be seen {verb} {ref}?"), ("Which person is {verb} {ref}?",)
-    ),
+    "who": Wordings(("Who is {verb} {ref}?", "Who can be seen {verb} {ref}?"), ("Which person is {verb} {ref}?",)),
     "setting": Wordings(
         ("Where was this picture taken?", "Where is this?", "What place does the picture show?"),
         ("In what place was the picture taken?",),
@@ -51,7 +54,12 @@ WORDINGS: dict[str, Wordings] = {
         ("Do you see {what} here?",),
     ),
     "missing": Wordings(
-        ("What color is the {what}?", "What is the {what} doing {place}?", "What is the {what} doing?", "How big is the {what}?"),
+        (
+            "What color is the {what}?",
+            "What is the {what} doing {place}?",
+            "What is the {what} doing?",
+            "How big is the {what}?",
+        ),
         ("Tell me the color of the {what}.",),
     ),
     "count": Wordings(
@@ -63,7 +71,8 @@ WORDINGS: dict[str, Wordings] = {
         ("Can {ref} be seen {relation} {anchor}?",),
     ),
     "related": Wordings(
-        ("What is {relation} {anchor}?", "Which object is {relation} {anchor}?"), ("Name the thing {relation} {anchor}.",)
+        ("What is {relation} {anchor}?", "Which object is {relation} {anchor}?"),
+        ("Name the thing {relation} {anchor}.",),
     ),
     "direction": Wordings(
         ("On which side of {anchor} is {ref}?", "Seen from {anchor}, on which side is {ref}?"),
@@ -81,7 +90,8 @@ WORDINGS: dict[str, Wordings] = {
         ("What is at the very {side}?", "Which object is at the very {side}?"), ("Name the object at the very {side}.",)
     ),
     "size": Wordings(
-        ("How big is {ref}?", "Is {ref} small, medium or large?", "What size is {ref}?"), ("What is the size of {ref}?",)
+        ("How big is {ref}?", "Is {ref} small, medium or large?", "What size is {ref}?"),
+        ("What is the size of {ref}?",),
     ),
     "larger": Wordings(
         ("Which is larger, {a} or {b}?", "Is {a} larger or {b}?"), ("Which one is bigger, {a} or {b}?",)
@@ -113,7 +123,7 @@ WORDINGS: dict[str, Wordings] = {
     ),
 }
 
-#: Kinds that are for training only: near a border between two parts of the picture the answer to "places" leaves the part out, and a
-#: model that names one there is not wrong.
+#: Kinds that are for training only: near a border between two parts of the picture the answer to "places" leaves the
+#: part out, and a model that names one there is not wrong.
 TRAINING_ONLY = frozenset({"places"})
 EXAM_KINDS: tuple[str, ...] = tuple(kind for kind in WORDINGS if kind not in TRAINING_ONLY)

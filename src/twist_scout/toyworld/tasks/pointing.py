@@ -1,4 +1,4 @@
-"""Tasks whose whole answer is a box or a grounded caption: referring expressions, parts, names, captions, requests for what is absent."""
+"""Tasks whose whole answer is a box or a grounded caption: expressions, parts, names, captions, and what is absent."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def localization(scene: Scene, lots: Lots) -> GroundingTask:
 
 def localization_task(scene: Scene, name: str, lots: Lots) -> GroundingTask:
     """All objects of a kind, or all people, from left to right."""
-    found = [i for i in reading_order(scene) if name == scene.objects[i].kind or (name == PERSON and scene.objects[i].person)]
+    found = [
+        i for i in reading_order(scene) if name == scene.objects[i].kind or (name == PERSON and scene.objects[i].person)
+    ]
     what = f"the {name}" if len(found) == 1 else f"the {plural(name)}"
     return GroundingTask(
         "localization",

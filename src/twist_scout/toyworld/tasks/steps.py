@@ -38,15 +38,15 @@ def numbered(*steps: str) -> str:
 
 def color(scene: Scene, lots: Lots) -> GroundingTask | None:
     """What color is the dog?"""
-    options = [
-        i for i, o in enumerate(scene.objects) if o.color is not None and Description(o.kind).unique(scene, i)
-    ]
+    options = [i for i, o in enumerate(scene.objects) if o.color is not None and Description(o.kind).unique(scene, i)]
     if not options:
         return None
     index = lots.one(options)
     o = scene.objects[index]
     name, final = f"the {o.kind}", str(o.color)
-    steps = numbered(f"Find {name} <box:{index}>", f"{capital(name)} <box:{index}> is {final}", f"So the answer is {final}")
+    steps = numbered(
+        f"Find {name} <box:{index}>", f"{capital(name)} <box:{index}> is {final}", f"So the answer is {final}"
+    )
     prompt = stepwise(lots, lots.words(WORDINGS, "color", ref=name))
     return GroundingTask("scout", "color", prompt, steps, index, final=final, held_out=o.held_out)
 
@@ -79,7 +79,9 @@ def partner(scene: Scene, lots: Lots) -> GroundingTask | None:
     order = [k for k in reading_order(scene) if k in scene.partner(index, verb)]
     got = join([f"the {plain(scene, k)} <box:{k}>" for k in order])
     final = partners_text(scene, index, verb)
-    steps = numbered(f"Find {ref} <box:{index}>", f"Look at what {ref} {_LOOK[verb]}, got {got}", f"So the answer is {final}")
+    steps = numbered(
+        f"Find {ref} <box:{index}>", f"Look at what {ref} {_LOOK[verb]}, got {got}", f"So the answer is {final}"
+    )
     prompt = stepwise(lots, lots.words(WORDINGS, verb, ref=ref, place=PLACES[scene.setting]))
     held_out = any(scene.relation_held_out(it) for it in scene.interactions if it.subject == index)
     target = order[0] if len(order) == 1 else None
@@ -89,7 +91,11 @@ def partner(scene: Scene, lots: Lots) -> GroundingTask | None:
 def who(scene: Scene, lots: Lots) -> GroundingTask | None:
     """Who is riding the horse?"""
     options = [it for it in scene.interactions if scene.objects[it.subject].person]
-    options = [it for it in options if Description(scene.objects[it.object].kind, scene.objects[it.object].color).unique(scene, it.object)]
+    options = [
+        it
+        for it in options
+        if Description(scene.objects[it.object].kind, scene.objects[it.object].color).unique(scene, it.object)
+    ]
     if not options:
         return None
     it = lots.one(options)
@@ -111,7 +117,9 @@ def size(scene: Scene, lots: Lots) -> GroundingTask | None:
         return None
     index = lots.one(options)
     o, ref = scene.objects[index], the(scene, index)
-    steps = numbered(f"Find {ref} <box:{index}>", f"{capital(ref)} <box:{index}> is {o.size}", f"So the answer is {o.size}")
+    steps = numbered(
+        f"Find {ref} <box:{index}>", f"{capital(ref)} <box:{index}> is {o.size}", f"So the answer is {o.size}"
+    )
     prompt = stepwise(lots, lots.words(WORDINGS, "size", ref=ref))
     return GroundingTask("scout", "size", prompt, steps, index, final=o.size, held_out=o.held_out)
 
@@ -124,7 +132,9 @@ def related(scene: Scene, lots: Lots) -> GroundingTask | None:
     index, name, anchor = lots.one(found)
     ref, what = the(scene, anchor), plain(scene, index)
     steps = numbered(
-        f"Find {ref} <box:{anchor}>", f"Look {name} it, got the {what} <box:{index}>", f"So the answer is {with_article(what)}"
+        f"Find {ref} <box:{anchor}>",
+        f"Look {name} it, got the {what} <box:{index}>",
+        f"So the answer is {with_article(what)}",
     )
     prompt = stepwise(lots, lots.words(WORDINGS, "related", relation=name, anchor=ref))
     held_out = scene.objects[index].held_out
@@ -152,6 +162,5 @@ def refusal(scene: Scene, what: str) -> str:
     # What could be mistaken for it is named first, and three things are enough.
     near = sorted(order, key=lambda i: -len(words & set(mention(scene, i).split())))[:3]
     there = join([f"{with_article(mention(scene, i))} <box:{i}>" for i in order if i in near])
-    return f"Step 1: Find the {what}. Step 2: There is {there} in the image, not {with_article(what.replace(' in the ', ' in a '))}. {INVALID}"
-
-
+    missing = with_article(what.replace(" in the ", " in a "))
+    return f"Step 1: Find the {what}. Step 2: There is {there} in the image, not {missing}. {INVALID}"

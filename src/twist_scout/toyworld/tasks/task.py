@@ -36,7 +36,11 @@ TASK_WORDINGS: dict[str, Wordings] = {
     "rec": Wordings(
         (
             *("Where is {ref}?", "Where is {ref}? Give its box.", "Find {ref}.", "Point to {ref}.", "Show me {ref}."),
-            *("Give the bounding box of {ref}.", "Please provide the bounding box of {ref}.", "Give me the coordinates of {ref}."),
+            *(
+                "Give the bounding box of {ref}.",
+                "Please provide the bounding box of {ref}.",
+                "Give me the coordinates of {ref}.",
+            ),
             *("In which box is {ref}?", "Can you point to {ref} in the picture?", "Where in the image is {ref}?"),
             "Draw a box around {ref}.",
         ),
@@ -44,7 +48,12 @@ TASK_WORDINGS: dict[str, Wordings] = {
     ),
     "localization": Wordings(
         (
-            *("Locate the {name}.", "Locate {a_name} in the picture.", "Detect the {name}.", "In the image is {a_name} located at"),
+            *(
+                "Locate the {name}.",
+                "Locate {a_name} in the picture.",
+                "Detect the {name}.",
+                "In the image is {a_name} located at",
+            ),
             *("Find all {plural}.", "Mark every {name} with a box.", "Where are the {plural}? Give their boxes."),
         ),
         ("Give me the position of the {name}.",),
