@@ -7,7 +7,6 @@ as missed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +14,6 @@ from twist_scout.boxes.box import Box, paired_iou
 from twist_scout.boxes.grounded import GroundedText
 from twist_scout.evaluation.reading import as_grounded
 from twist_scout.evaluation.understanding import answer_matches
-
-_FINAL = re.compile(r"\banswer is:?\s+(.+?)\s*[.!]?\s*$", re.IGNORECASE | re.DOTALL)
-
 
 @dataclass(frozen=True, slots=True)
 class StepwiseRecord:
@@ -63,12 +59,6 @@ class StepwiseResult:
         )
 
 
-def final_answer(text: str) -> str:
-    """What follows "the answer is" at the end of a text; empty where nothing does."""
-    found = _FINAL.search(text)
-    return found[1] if found else ""
-
-
 def evaluate_stepwise(
     records: Iterable[StepwiseRecord], *, threshold: float = 0.5, dialect: str = "scout"
 ) -> StepwiseResult:
@@ -83,7 +73,7 @@ def evaluate_stepwise(
     for record in records:
         answer = as_grounded(record.prediction, dialect)
         total += 1
-        right += answer_matches(final_answer(answer.text), record.final)
+        right += answer_matches(answer.answer or "", record.final)
         boxes += len(record.boxes)
         given = list(answer.boxes)[: len(record.boxes)]
         if given:

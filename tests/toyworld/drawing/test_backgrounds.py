@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twist_scout.toyworld.drawing import BACKGROUNDS, COLORS
+from twist_scout.toyworld.drawing import SETTINGS, COLORS
 from twist_scout.toyworld.drawing.backgrounds import VARIATIONS, paint_background
 
 
-@pytest.mark.parametrize("name", BACKGROUNDS)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_settings_stay_pastel(name: str) -> None:
     for variation in range(VARIATIONS):
         pixels = np.asarray(paint_background(name, variation, 60)).astype(int)
@@ -20,7 +20,7 @@ def test_settings_stay_pastel(name: str) -> None:
             assert np.linalg.norm(pixels - np.array(rgb), axis=-1).min() > 50
 
 
-@pytest.mark.parametrize("name", BACKGROUNDS)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_variations_differ(name: str) -> None:
     pictures = {paint_background(name, v, 240).tobytes() for v in range(VARIATIONS)}
     assert len(pictures) == VARIATIONS

@@ -60,7 +60,7 @@ WORDINGS: dict[str, Wordings] = {
             "What is the {what} doing?",
             "How big is the {what}?",
         ),
-        ("Tell me the color of the {what}.",),
+        ("In what color is the {what}?",),
     ),
     "count": Wordings(
         ("How many {plural} are there?", "How many {plural} can you see?", "Count the {plural}."),
