@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from twist_scout.toyworld.grounding_tasks import INVALID
 
 from twist_scout.boxes import GroundedText, Phrase
 from twist_scout.experiments.exam import run_exam, same_logits
 from twist_scout.grounder import Grounder
 from twist_scout.toyworld import render, sample_scene
 from twist_scout.toyworld.exam import exam_items
-from twist_scout.toyworld.grounding_tasks import INVALID
 
 SCENES, SIZE = 6, 120
 

@@ -35,7 +35,9 @@ def test_every_description_fits_its_object_and_no_other() -> None:
             for d, weight in descriptions(scene, index):
                 assert weight > 0
                 assert [i for i in range(len(scene.objects)) if d.fits(scene, i)] == [index]
-                forms |= {name for name in ("color", "size", "clothes", "deed", "relation", "ordinal") if getattr(d, name)}
+                forms |= {
+                    name for name in ("color", "size", "clothes", "deed", "relation", "ordinal") if getattr(d, name)
+                }
     assert forms == {"color", "size", "clothes", "deed", "relation", "ordinal"}
 
 

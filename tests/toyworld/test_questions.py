@@ -78,7 +78,11 @@ def test_the_kinds_of_the_papers_figure_occur() -> None:
 
 
 def test_two_playmates_are_both_named() -> None:
-    scenes = [s for s in (sample_scene(n) for n in range(600)) if any(len(s.partner(i, "playing with")) == 2 for i in range(len(s.objects)))]
+    scenes = [
+        s
+        for s in (sample_scene(n) for n in range(600))
+        if any(len(s.partner(i, "playing with")) == 2 for i in range(len(s.objects)))
+    ]
     answers = [q.answer for s in scenes if (q := ask(s, "playing with", Lots(np.random.default_rng(0))))]
     assert answers
     assert sum(" and " in a for a in answers) > 0.6 * len(answers)

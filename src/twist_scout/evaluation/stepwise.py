@@ -15,6 +15,7 @@ from twist_scout.boxes.grounded import GroundedText
 from twist_scout.evaluation.reading import as_grounded
 from twist_scout.evaluation.understanding import answer_matches
 
+
 @dataclass(frozen=True, slots=True)
 class StepwiseRecord:
     """A step-by-step answer, the final answer that is right, and the right box of every mention in the steps, in order."""

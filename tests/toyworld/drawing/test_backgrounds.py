@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twist_scout.toyworld.drawing import SETTINGS, COLORS
+from twist_scout.toyworld.drawing import COLORS, SETTINGS
 from twist_scout.toyworld.drawing.backgrounds import VARIATIONS, paint_background
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twist_scout.toyworld.drawing import CATEGORIES, Canvas, Palette
+from twist_scout.toyworld.drawing import CATEGORIES, PEOPLE, Canvas, Figure, sketch_of
 
 RED = (255, 0, 0)
 
@@ -50,8 +50,7 @@ def test_turned_ellipse_swaps_its_sides() -> None:
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_details_of_every_category_stay_in_its_box(category: str) -> None:
-    canvas = Canvas()
-    CATEGORIES[category].draw(canvas, Palette.of("green"))
-    points = canvas.sketch().points
+    figure = Figure("offering", hat=True, dress=False) if category in PEOPLE else None
+    points = sketch_of(category, figure).points
     assert np.all(points >= -1e-9)
     assert np.all(points <= 1 + 1e-9)

@@ -8,26 +8,38 @@ import numpy as np
 import pytest
 
 from twist_scout.toyworld.drawing import (
-    BACKGROUNDS,
     CATEGORIES,
     COLORS,
+    PEOPLE,
+    SETTINGS,
     Drawing,
+    Figure,
     Palette,
     Placed,
     draw_scene,
+    measure_scene,
+    sketch_of,
 )
+
+THINGS = [name for name in CATEGORIES if name not in PEOPLE]
+FIGURES = [
+    Figure(pose, hat, dress)
+    for pose in ("raising", "sitting", "riding")
+    for hat in (True, False)
+    for dress in (True, False)
+]
 
 
 def place(category: str, color: str, longest: float, at: tuple[float, float] = (0, 0), flip: bool = False) -> Placed:
     """A placed object whose longer side is `longest` of the picture."""
-    aspect = CATEGORIES[category].aspect
+    aspect = sketch_of(category).aspect
     width, height = (longest, longest / aspect) if aspect > 1 else (longest * aspect, longest)
     x, y = at
-    return Placed(category, color, x, y, x + width, y + height, flip)
+    return Placed(category, {"body": color}, x, y, x + width, y + height, flip)
 
 
 def alone(item: Placed, size: int = 240, antialias: int = 2) -> Drawing:
-    return draw_scene([item], "paper", seed=0, size=size, antialias=antialias)
+    return draw_scene([item], "park", seed=0, size=size, antialias=antialias)
 
 
 SCENE = [
@@ -38,21 +50,21 @@ SCENE = [
 
 
 def test_same_arguments_same_pixels() -> None:
-    first = draw_scene(SCENE, "meadow", seed=7, size=96)
-    second = draw_scene(SCENE, "meadow", seed=7, size=96)
+    first = draw_scene(SCENE, "park", seed=7, size=96)
+    second = draw_scene(SCENE, "park", seed=7, size=96)
     assert first.image.tobytes() == second.image.tobytes()
     assert np.array_equal(first.ids, second.ids)
     assert first.areas == second.areas
 
 
-@pytest.mark.parametrize("background", BACKGROUNDS)
+@pytest.mark.parametrize("background", SETTINGS)
 def test_drawing_leaves_the_cached_background_clean(background: str) -> None:
     before = draw_scene([], background, seed=3, size=64).image.tobytes()
     draw_scene(SCENE, background, seed=3, size=64)
     assert draw_scene([], background, seed=3, size=64).image.tobytes() == before
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("category", THINGS)
 def test_ids_touch_every_side_of_the_placed_box(category: str) -> None:
     for longest, flip, x in product((0.08, 0.2, 0.37, 0.63, 0.9), (False, True), (0.0, 0.031)):
         item = place(category, "red", longest, (x, 0.047), flip)
@@ -62,7 +74,7 @@ def test_ids_touch_every_side_of_the_placed_box(category: str) -> None:
         assert np.abs(found - asked).max() <= 1.0, (longest, flip, x)
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("category", THINGS)
 @pytest.mark.parametrize("pixels", [12, 50, 240])
 def test_every_color_draws_at_every_size(category: str, pixels: int) -> None:
     areas = set()
@@ -73,18 +85,19 @@ def test_every_color_draws_at_every_size(category: str, pixels: int) -> None:
     assert len(areas) == 1, "the colour must never change the silhouette"
 
 
-@pytest.mark.parametrize(("category", "color"), list(product(CATEGORIES, COLORS)))
+@pytest.mark.parametrize(("category", "color"), list(product(THINGS, COLORS)))
 def test_named_color_dominates(category: str, color: str) -> None:
     drawn = alone(place(category, color, 0.9), antialias=1)
     pixels = np.asarray(drawn.image)[drawn.ids == 1].astype(int)
     inside = pixels[(pixels < 255).any(axis=1)]
     shades = np.array(Palette.of(color).shades)
     named = (inside[:, None] == shades[None]).all(axis=-1).any(axis=1)
-    assert named.sum() >= 0.6 * len(inside)
-    assert named.sum() >= 0.55 * len(pixels)
+    # Wheels, a clock's face, pillows and leaves have colours of their own.
+    least = 0.15 if category in ("bicycle", "motorcycle", "clock", "bed", "plant") else 0.55
+    assert named.sum() >= least * len(inside)
 
 
-@pytest.mark.parametrize(("category", "color"), list(product(CATEGORIES, COLORS)))
+@pytest.mark.parametrize(("category", "color"), list(product(THINGS, COLORS)))
 def test_shrunk_object_still_reads_as_its_color(category: str, color: str) -> None:
     drawn = alone(place(category, color, 0.4), size=120)
     pixels = np.asarray(drawn.image)[drawn.ids == 1].astype(float)
@@ -95,14 +108,14 @@ def test_shrunk_object_still_reads_as_its_color(category: str, color: str) -> No
     assert names[int(votes.argmax())] == color
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("category", THINGS)
 def test_outside_the_ids_only_a_faint_shadow_shows(category: str) -> None:
-    empty = np.asarray(draw_scene([], "paper", seed=0, size=240).image).astype(int)
+    empty = np.asarray(draw_scene([], "park", seed=0, size=240).image).astype(int)
     drawn = alone(place(category, "blue", 0.6, (0.1, 0.1)))
     difference = np.abs(np.asarray(drawn.image).astype(int) - empty).max(axis=-1)
     outside = difference[drawn.ids == 0]
     # The shadow, and pixels covered by less than a quarter (a cat's whisker tip is the darkest).
-    assert outside.max() <= 70
+    assert outside.max() <= 110
     assert np.mean(outside > 45) < 0.0005
 
 
@@ -139,14 +152,38 @@ def test_sizes_do_not_depend_on_antialias(antialias: int) -> None:
 @pytest.mark.parametrize(
     ("item", "background", "reason"),
     [
-        (Placed("unicorn", "red", 0.1, 0.1, 0.5, 0.5), "paper", "unknown category 'unicorn'"),
-        (Placed("dog", "mauve", 0.1, 0.1, 0.5, 0.5), "paper", "unknown colour 'mauve'"),
-        (Placed("dog", "red", 0.5, 0.1, 0.5, 0.5), "paper", "the box of a dog"),
-        (Placed("dog", "red", 0.7, 0.1, 1.2, 0.5), "paper", "the box of a dog"),
-        (Placed("dog", "red", 0.1, float("nan"), 0.5, 0.5), "paper", "the box of a dog"),
-        (Placed("dog", "red", 0.1, 0.1, 0.5, 0.5), "moon", "unknown background 'moon'"),
+        (Placed("unicorn", {"body": "red"}, 0.1, 0.1, 0.5, 0.5), "park", "unknown category 'unicorn'"),
+        (Placed("dog", {"body": "mauve"}, 0.1, 0.1, 0.5, 0.5), "park", "unknown colour 'mauve'"),
+        (Placed("dog", {"body": "red"}, 0.5, 0.1, 0.5, 0.5), "park", "the box of a dog"),
+        (Placed("dog", {"body": "red"}, 0.7, 0.1, 1.2, 0.5), "park", "the box of a dog"),
+        (Placed("dog", {"body": "red"}, 0.1, float("nan"), 0.5, 0.5), "park", "the box of a dog"),
+        (Placed("dog", {"body": "red"}, 0.1, 0.1, 0.5, 0.5), "moon", "unknown setting 'moon'"),
     ],
 )
 def test_impossible_scenes_are_refused(item: Placed, background: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         draw_scene([item], background, seed=0, size=60)
+
+
+@pytest.mark.parametrize("kind", PEOPLE)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_garments_do_not_change_the_silhouette_and_are_mapped(kind: str, figure: Figure) -> None:
+    sketch = sketch_of(kind, figure)
+    height = 0.9 if sketch.aspect < 1 else 0.9 / sketch.aspect
+    garments = ({"hat"} if figure.hat else set()) | ({"dress"} if figure.dress else {"shirt", "trousers"})
+    box = (0.05, 0.05, 0.05 + height * sketch.aspect, 0.05 + height)
+    ids = []
+    for color in ("red", "blue"):
+        drawn = alone(Placed(kind, dict.fromkeys(garments, color), *box, figure=figure), antialias=1)
+        ids.append(drawn.ids)
+        assert garments <= {name for _, name in drawn.part_names}
+        assert len(drawn.part_names) == len(drawn.part_areas) == drawn.parts.max()
+        assert not drawn.parts[drawn.ids == 0].any()
+    assert np.array_equal(*ids)
+
+
+def test_measuring_knows_what_drawing_shows() -> None:
+    drawn, measured = draw_scene(SCENE, "lake", seed=2, size=200, antialias=1), measure_scene(SCENE, size=200)
+    assert measured.image is None
+    assert np.array_equal(drawn.ids, measured.ids)
+    assert drawn.areas == measured.areas

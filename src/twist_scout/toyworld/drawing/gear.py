@@ -16,9 +16,9 @@ def draw_umbrella(canvas: Canvas, palette: Slots) -> None:
 def draw_ball(canvas: Canvas, palette: Slots) -> None:
     """A ball with white bands."""
     canvas.ellipse((50, 50), 50, 50, palette.main)
-    canvas.blob([(8, 34), (50, 46), (92, 34), (96, 46), (50, 60), (4, 46)], WHITE, detail=True)
-    canvas.blob([(40, 2), (58, 2), (66, 28), (50, 34), (34, 28)], palette.light, detail=True)
-    canvas.blob([(10, 70), (50, 84), (90, 70), (78, 90), (50, 99), (22, 90)], palette.dark, detail=True)
+    canvas.blob([(10, 36), (50, 47), (90, 36), (93, 47), (50, 60), (7, 47)], WHITE, detail=True)
+    canvas.blob([(41, 5), (57, 5), (66, 28), (50, 34), (34, 28)], palette.light, detail=True)
+    canvas.blob([(13, 71), (50, 84), (87, 71), (76, 87), (50, 96), (24, 87)], palette.dark, detail=True)
     canvas.ellipse((28, 22), 8, 5, WHITE, angle=-35, detail=True)
     canvas.anchor("grip", (50, 88))
 
