@@ -7,20 +7,20 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from twist_scout.toyworld.pocket.lessons import PREFIX, Lesson, Teacher, pack, patch_coverage
-from twist_scout.toyworld.pocket.model import build_model, build_processor
+from twist_scout.toyworld.pocket.lessons import PREFIX, Teacher, pack, patch_coverage
+from twist_scout.toyworld.pocket.model import GRID, IMAGE_SIZE, build_model, build_processor
 from twist_scout.toyworld.pocket.objectives import Answers, Eyes
 from twist_scout.toyworld.pocket.recipe import KINDS, STAGES, Stage, train_base, upcycle
-from twist_scout.toyworld.pocket.words_of_patches import place_codes
-from twist_scout.toyworld.questions import TEMPLATES
+from twist_scout.toyworld.pocket.words_of_patches import GROUPS, PatchWords, place_codes
+from twist_scout.toyworld.questions import WORDINGS
 
 TOKENIZER = build_processor().tokenizer
 
 
 def test_coverage_shares_add_up_to_one() -> None:
-    ids = np.random.default_rng(0).integers(0, 4, (120, 120))
+    ids = np.random.default_rng(0).integers(0, 4, (IMAGE_SIZE, IMAGE_SIZE))
     shares = patch_coverage(ids, 3)
-    assert shares.shape == (100, 4)
+    assert shares.shape == (GRID * GRID, 4)
     assert np.allclose(shares.sum(1), 1)
     assert np.allclose(shares.mean(0), [(ids == k).mean() for k in range(4)])
 
@@ -42,9 +42,7 @@ def test_packing_changes_nothing() -> None:
     lesson = Teacher(TOKENIZER, KINDS, 4).lesson(5)
     with torch.no_grad():
         together, _ = answers.predict([lesson])
-        alone = [
-            answers.predict([Lesson(lesson.scene, lesson.pixels, lesson.coverage, [s])])[0] for s in lesson.segments
-        ]
+        alone = [answers.predict([replace(lesson, segments=[s])])[0] for s in lesson.segments]
     assert torch.allclose(together, torch.cat(alone), atol=0.06)  # bfloat16 attention
 
 
@@ -66,7 +64,7 @@ def test_upcycling_computes_the_same_function() -> None:
 
 
 def test_the_recipe_trains_on_every_kind_and_rates_rise_and_fall() -> None:
-    assert set(KINDS) == set(TEMPLATES)
+    assert set(KINDS) == set(WORDINGS)
     for stage in STAGES.values():
         rates = [stage.rate(s) for s in range(stage.steps)]
         assert max(rates) <= stage.learning_rate * (1 + 1e-9)
@@ -93,3 +91,21 @@ def test_a_stage_stopped_and_started_again_ends_as_if_it_had_not_been(tmp_path, 
     assert one.keys() == two.keys()
     assert all(torch.equal(one[k], two[k]) for k in one)
     assert len((tmp_path / "two" / "curves.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_patch_says_the_words_of_what_it_shows() -> None:
+    words = PatchWords(build_model(experts=False).get_input_embeddings().weight.data, TOKENIZER)
+    names = list(words.index)
+    teacher = Teacher(TOKENIZER, KINDS)
+    told = set()
+    for seed in range(12):
+        lesson = teacher.lesson(seed)
+        mixture = words.mixture(lesson)
+        assert mixture.shape == (GRID * GRID, sum(map(len, GROUPS.values())) + 1)
+        spoken = {names[i] for i in np.flatnonzero(mixture.max(0) > 0.3)}
+        assert lesson.scene.setting in spoken
+        for o in lesson.scene.objects:
+            if o.visible > 0.9 and o.size == "large":
+                assert o.kind in spoken
+        told |= spoken
+    assert {"hat", "shirt", "head"} <= told
