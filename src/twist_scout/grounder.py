@@ -6,14 +6,16 @@
     answer = grounder.ground("street.jpg", "Where is the red car?")
     answer.boxes[0].to_pixels(1280, 720)
 
-A prompt that asks for no box runs with the adapter switched off, that is, on the untouched base:
-alpha = 1 in Eq. 9 of the paper. A prompt that asks for one runs with the twin experts switched on.
+The prompt router decides for each row. A prompt that asks for no box runs with the adapter switched
+off, that is, on the untouched base: alpha = 1 in Eq. 9 of the paper. A prompt that asks for one runs
+with the adapter on: the twin experts, or the LoRA or other adapter that the model has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args, overload
@@ -29,7 +31,8 @@ from twist_scout.data.inputs import prompt_inputs
 from twist_scout.errors import BadConfig, BadInput, BadModel
 from twist_scout.loading import Source, choose_device, load_adapter, load_base, read_adapter_config
 from twist_scout.processor_frame import frame_for
-from twist_scout.routing import decide
+from twist_scout.routing import Decision, Router, default_router
+from twist_scout.routing.switching import adapter_for
 
 Mode = Literal["auto", "grounding", "understanding"]
 
@@ -42,14 +45,17 @@ class Grounder:
             ``PeftModel``.
         processor: its processor, with a chat template.
         dialect: how the model writes boxes.
+        router: what decides in mode ``auto``; None: the one that ships with the package. One that knows more
+            skills than grounding switches between adapters of those names.
     """
 
-    def __init__(self, model: Any, processor: Any, *, dialect: str = "scout") -> None:
+    def __init__(self, model: Any, processor: Any, *, dialect: str = "scout", router: Router | None = None) -> None:
         from peft import PeftModel
 
         self.model = model.eval()
         self.processor = processor
         self.dialect = dialect
+        self.router = router or default_router()
         self.has_adapter = isinstance(model, PeftModel)
         tokenizer = processor.tokenizer
         if tokenizer.pad_token_id is None:
@@ -64,6 +70,7 @@ class Grounder:
         *,
         dtype: torch.dtype | None = None,
         dialect: str = "scout",
+        router: Router | None = None,
     ) -> Grounder:
         """Load a model and, where there is one, its adapter.
 
@@ -74,6 +81,7 @@ class Grounder:
             device: ``cpu``, ``cuda``, ...; ``None``: a GPU where there is one.
             dtype: of the weights; ``None``: as saved, on a CPU float32.
             dialect: how the model writes boxes.
+            router: what decides in mode ``auto``; None: the one that ships with the package.
 
         Raises:
             BadModel: a folder does not hold what it should, or the adapter does not fit the base.
@@ -84,7 +92,7 @@ class Grounder:
         model, processor = load_base(base, dtype=dtype, device=where)
         if adapter is not None:
             model = load_adapter(model, adapter)
-        return cls(model, processor, dialect=dialect)
+        return cls(model, processor, dialect=dialect, router=router)
 
     @property
     def device(self) -> torch.device:
@@ -96,7 +104,7 @@ class Grounder:
         self,
         image: ImageSource | None,
         prompt: str,
-        mode: Mode = ...,
+        mode: Mode | str = ...,
         *,
         max_new_tokens: int = ...,
         batch_size: int = ...,
@@ -107,7 +115,7 @@ class Grounder:
         self,
         image: ImageSource | Sequence[ImageSource | None] | None,
         prompt: str | Sequence[str],
-        mode: Mode = ...,
+        mode: Mode | str = ...,
         *,
         max_new_tokens: int = ...,
         batch_size: int = ...,
@@ -117,7 +125,7 @@ class Grounder:
         self,
         image: ImageSource | Sequence[ImageSource | None] | None,
         prompt: str | Sequence[str],
-        mode: Mode = "auto",
+        mode: Mode | str = "auto",
         *,
         max_new_tokens: int = 256,
         batch_size: int = 16,
@@ -129,14 +137,16 @@ class Grounder:
                 prompt is about no picture.
             prompt: what to ask, or a list. One picture goes with every prompt of a list, and one
                 prompt with every picture.
-            mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` decides
-                by the prompt. Without an adapter all three run the base.
+            mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` lets the
+                router decide for each prompt; the name of an adapter uses that one. Without an
+                adapter all of them run the base.
             max_new_tokens: where to cut a long answer.
             batch_size: how many rows go through the model at once.
 
         Returns:
             One grounded text, or a list of them if ``image`` or ``prompt`` is a list. Its ``mode``
-            says which mode answered; boxes are relative to the original, upright picture.
+            says which mode answered, its ``probability`` how likely that mode was; boxes are relative
+            to the original, upright picture.
 
         Raises:
             BadImage: a picture cannot be read.
@@ -144,7 +154,8 @@ class Grounder:
             BadConfig: an unknown mode.
         """
         images, prompts, single = self._rows(image, prompt)
-        modes = [self._mode(mode, text) for text in prompts]
+        decisions = self._decisions(mode, prompts)
+        modes = [decision.mode for decision in decisions]
         loaded = _load_each(images)
         answers: list[GroundedText | None] = [None] * len(prompts)
         kinds = [(one, picture is None) for one, picture in zip(modes, loaded, strict=True)]
@@ -154,12 +165,15 @@ class Grounder:
             texts = self._generate(pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens)
             for index, picture, text in zip(indexes, pictures, texts, strict=True):
                 frame = None if picture is None else frame_for(self.processor, *picture.size)
-                answers[index] = GroundedText.parse(text, dialect=self.dialect, frame=frame, mode=one_mode)
+                answer = GroundedText.parse(text, dialect=self.dialect, frame=frame, mode=one_mode)
+                answers[index] = replace(answer, probability=decisions[index].probability)
         complete = [answer for answer in answers if answer is not None]
         return complete[0] if single else complete
 
     @torch.inference_mode()
-    def logits(self, image: Sequence[ImageSource | None], prompt: Sequence[str], mode: Mode = "auto") -> torch.Tensor:
+    def logits(
+        self, image: Sequence[ImageSource | None], prompt: Sequence[str], mode: Mode | str = "auto"
+    ) -> torch.Tensor:
         """The logits over a batch of prompts, all in one mode: what "bit-equal to the base" is
         stated about.
 
@@ -171,13 +185,13 @@ class Grounder:
                 some have none, and as for :meth:`ground`.
         """
         images, prompts, _ = self._rows(image, prompt)
-        modes = {self._mode(mode, text) for text in prompts}
+        modes = {decision.mode for decision in self._decisions(mode, prompts)}
         if len(modes) > 1:
             raise BadInput("These prompts need different modes: ask for the logits of each mode apart.")
         if len({picture is None for picture in images}) > 1:
             raise BadInput("Some of these prompts have a picture and some have none: ask for the logits of each apart.")
         inputs = self._inputs(_load_each(images), prompts)
-        with self._adapter_for(modes.pop()):
+        with adapter_for(self.model, modes.pop()):
             result: torch.Tensor = self.model(**inputs).logits
         return result
 
@@ -205,17 +219,13 @@ class Grounder:
                 raise BadInput(f"The prompt holds {held[0]!r}, which this model reads as a picture: take it out.")
         return images, prompts, not (many_images or many_prompts)
 
-    def _mode(self, mode: Mode, prompt: str) -> Literal["grounding", "understanding"]:
-        if mode not in get_args(Mode):
-            raise BadConfig(f"There is no mode {mode!r}: choose one of {', '.join(get_args(Mode))}.")
-        return decide(prompt).mode if mode == "auto" else mode
-
-    def _adapter_for(self, mode: str) -> Any:
-        """Understanding is the base alone: the adapter is off, and not one of its operations
-        runs.
-        """
-        off = self.has_adapter and mode == "understanding"
-        return self.model.disable_adapter() if off else nullcontext()
+    def _decisions(self, mode: str, prompts: Sequence[str]) -> list[Decision]:
+        known = dict.fromkeys(
+            (*get_args(Mode), *self.router.modes, *(self.model.peft_config if self.has_adapter else ()))
+        )
+        if mode not in known:
+            raise BadConfig(f"There is no mode {mode!r}: choose one of {', '.join(known)}.")
+        return self.router.decide(prompts, None if mode == "auto" else mode)
 
     def _inputs(self, pictures: Sequence[Image.Image | None], prompts: Sequence[str]) -> dict[str, Any]:
         shown = [picture for picture in pictures if picture is not None]
@@ -230,7 +240,7 @@ class Grounder:
         self, pictures: Sequence[Image.Image | None], prompts: Sequence[str], mode: str, max_new_tokens: int
     ) -> list[str]:
         inputs = self._inputs(pictures, prompts)
-        with self._adapter_for(mode):
+        with adapter_for(self.model, mode):
             tokens = self.model.generate(**inputs, generation_config=self._greedy(max_new_tokens))
         new = tokens[:, inputs["input_ids"].shape[1] :]
         texts = self.processor.tokenizer.batch_decode(new, skip_special_tokens=True)

@@ -15,15 +15,27 @@ from twist_scout.cli.data_leakage import leakage
 from twist_scout.cli.data_localization import localization
 from twist_scout.cli.data_mix import mix
 from twist_scout.cli.data_rec import rec
+from twist_scout.cli.eval_captioning import captioning
+from twist_scout.cli.eval_compare import compare
+from twist_scout.cli.eval_judge import judge
+from twist_scout.cli.eval_localization import localization as eval_localization
+from twist_scout.cli.eval_referring import referring
+from twist_scout.cli.eval_rejection import rejection
+from twist_scout.cli.eval_retention import retention
+from twist_scout.cli.eval_understanding import understanding
+from twist_scout.cli.experiment_data_ablation import data_ablation
 from twist_scout.cli.experts import experts
 from twist_scout.cli.ground import ground
 from twist_scout.cli.models import models
 from twist_scout.cli.plan import plan
+from twist_scout.cli.predict import predict
 from twist_scout.cli.quickstart import quickstart
+from twist_scout.cli.route import route
 from twist_scout.cli.scout_audit import audit
 from twist_scout.cli.scout_build import build
 from twist_scout.cli.scout_check import check
 from twist_scout.cli.scout_export import export
+from twist_scout.cli.scout_plan import plan as scout_plan
 from twist_scout.cli.scout_stats import stats
 from twist_scout.cli.scout_view import view
 from twist_scout.cli.toyworld_evaluate import evaluate
@@ -49,15 +61,20 @@ boxes = typer.Typer(help="Boxes in text: from one dialect to another, and what i
 app.add_typer(boxes, name="boxes")
 evaluation = typer.Typer(help="Score files of predictions, whoever made them: what was gained, and what was kept.")
 app.add_typer(evaluation, name="eval")
+app.add_typer(route, name="route")
+experiment = typer.Typer(help="Experiments: the comparisons of the paper on the toy world.")
+app.add_typer(experiment, name="experiment")
 
 app.command()(quickstart)
 app.command()(ground)
+app.command()(predict)
 app.command()(plan)
 app.command()(models)
 app.command()(train)
 app.command()(certify)
 app.command()(experts)
 scout.command()(build)
+scout.command("plan")(scout_plan)
 scout.command()(check)
 scout.command()(stats)
 scout.command()(view)
@@ -68,8 +85,17 @@ data.command()(gic)
 data.command()(localization)
 data.command()(mix)
 data.command()(leakage)
+experiment.command("data-ablation")(data_ablation)
 boxes.command()(convert)
 boxes.command()(doctor)
+evaluation.command()(referring)
+evaluation.command("localization")(eval_localization)
+evaluation.command()(captioning)
+evaluation.command()(understanding)
+evaluation.command()(rejection)
+evaluation.command()(judge)
+evaluation.command()(retention)
+evaluation.command()(compare)
 toyworld.command()(sample)
 toyworld.command("scout-data")(scout_data)
 toyworld.command()(evaluate)

@@ -44,7 +44,6 @@ from twist_scout.toyworld.scene import render, sample_scene
 PARTS: tuple[Part, ...] = ("understanding", "rec", "localization", "gic", "absent")
 #: The longest right answer of the toy world is well below this.
 _MAX_NEW_TOKENS = 160
-_SCENES_AT_ONCE = 32
 
 Progress = Callable[[int, int], None]
 
@@ -137,6 +136,8 @@ def run_exam(
     held_out_scenes: int | None = None,
     base: Grounder | None = None,
     bit_equal_prompts: int = 500,
+    parts: Sequence[Part] = PARTS,
+    batch_size: int = 32,
     on_progress: Progress | None = None,
 ) -> ExamResult:
     """Examine a model.
@@ -152,6 +153,8 @@ def run_exam(
         base: the same base without adapter, separately loaded; given, its logits are compared with
             the understanding-mode logits of ``grounder``.
         bit_equal_prompts: on how many understanding prompts (at most) to compare.
+        parts: which parts are asked; the scores of the others are ``nan``.
+        batch_size: scenes asked about, and questions answered, at once.
         on_progress: called with (scenes done, scenes in all).
     """
     start = time.monotonic()
@@ -159,9 +162,9 @@ def run_exam(
     plan = [(seed + i, False) for i in range(scenes)] + [(seed + i, True) for i in range(unusual)]
     sheets: dict[bool, dict[Part, _Sheet]] = {False: defaultdict(_Sheet), True: defaultdict(_Sheet)}
     equal, compared, done = True, 0, 0
-    for chunk in _chunks(plan):
+    for chunk in _chunks(plan, batch_size):
         for held_out in (False, True):
-            asked = _ask(grounder, [s for s, h in chunk if h is held_out], held_out, size)
+            asked = _ask(grounder, [s for s, h in chunk if h is held_out], held_out, size, parts, batch_size)
             if base is not None and not held_out and compared < bit_equal_prompts:
                 sheet = asked["understanding"]
                 wanted = min(len(sheet.items), bit_equal_prompts - compared)
@@ -200,7 +203,9 @@ def same_logits(grounder: Grounder, base: Grounder, pictures: Sequence[Image.Ima
     return True
 
 
-def _ask(grounder: Grounder, seeds: Sequence[int], held_out: bool, size: int) -> dict[Part, _Sheet]:
+def _ask(
+    grounder: Grounder, seeds: Sequence[int], held_out: bool, size: int, parts: Sequence[Part], batch_size: int
+) -> dict[Part, _Sheet]:
     """All questions about these scenes with their answers, part by part (answers of a part are of
     like length).
     """
@@ -209,15 +214,16 @@ def _ask(grounder: Grounder, seeds: Sequence[int], held_out: bool, size: int) ->
         scene = sample_scene(number, split="test", held_out=held_out)
         rendered = render(scene, size)
         for item in exam_items(scene, rendered):
-            sheets[item.part].items.append(item)
-            sheets[item.part].pictures.append(rendered.image)
+            if item.part in parts:
+                sheets[item.part].items.append(item)
+                sheets[item.part].pictures.append(rendered.image)
     for part, sheet in sheets.items():
         answers = grounder.ground(
             sheet.pictures,
             [item.prompt for item in sheet.items],
             "understanding" if part == "understanding" else "grounding",
             max_new_tokens=_MAX_NEW_TOKENS,
-            batch_size=32,
+            batch_size=batch_size,
         )
         assert isinstance(answers, list)  # lists go in
         sheet.answers = answers
@@ -252,10 +258,10 @@ def _score(sheets: dict[Part, _Sheet], size: int) -> Scores:
     )
 
 
-def _chunks(plan: list[tuple[int, bool]]) -> Iterator[list[tuple[int, bool]]]:
+def _chunks(plan: list[tuple[int, bool]], size: int) -> Iterator[list[tuple[int, bool]]]:
     """Scenes in groups, so that only their pictures are held in memory."""
-    for start in range(0, len(plan), _SCENES_AT_ONCE):
-        yield plan[start : start + _SCENES_AT_ONCE]
+    for start in range(0, len(plan), size):
+        yield plan[start : start + size]
 
 
 def _number(value: float) -> float | None:

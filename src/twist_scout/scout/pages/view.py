@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from twist_scout import __version__
 from twist_scout.errors import BadRecord
+from twist_scout.pages.pictures import PictureReader
 from twist_scout.scout.files import REJECTS, sample_examples, sample_lines
 from twist_scout.scout.pages.rendering import render
-from twist_scout.scout.pages.samples import PictureReader, Sample, chips, sample_of, sample_of_reject
+from twist_scout.scout.pages.samples import Sample, chips, sample_of, sample_of_reject
 from twist_scout.scout.rejects import Reject
 
 
