@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from twist_scout.boxes import GroundedText, Phrase
+from twist_scout.boxes import Box, GroundedText, Phrase
 from twist_scout.experiments.exam import run_exam, same_logits
 from twist_scout.grounder import Grounder
 from twist_scout.toyworld import render, sample_scene

@@ -16,6 +16,7 @@ from twist_scout.cli.printable import printable
 if TYPE_CHECKING:
     from twist_scout.evaluation.captioning import LlmExtraction, PhraseMapper
     from twist_scout.evaluation.captioning.collecting import Extract, Progress
+    from twist_scout.evaluation.captioning.disk_cache import DiskCache
 
 _NAMES = "names"  # no sentence transformer
 _PROTOCOL, _EXTRACTION = "The protocol", "Finding names with a language model"
@@ -181,6 +182,7 @@ def captioning(
             left_aside=len(joined.missing) if only_predicted else 0,
             progress=told,
         )
+        _say_cache(mapping.cache, None if asked is None else asked.cache)
     eval_options.show(
         result,
         json=json,
@@ -197,6 +199,13 @@ def _say_missing(missing: int, images: int, only_predicted: bool) -> None:
             "--only-predicted leaves them aside."
         )
         console.err().print(remark, style="yellow", markup=False, soft_wrap=True)
+
+
+def _say_cache(*caches: DiskCache | None) -> None:
+    for cache in caches:
+        if cache is not None and cache.problem:
+            remark = f"Nothing was kept for the next run: {cache.problem}."
+            console.err().print(printable(remark), style="dim", markup=False, soft_wrap=True)
 
 
 def _mapper(model: str, classes: Sequence[str], threshold: float, names: bool, override: Path | None) -> PhraseMapper:
@@ -229,7 +238,9 @@ def _extraction(llm: str | None, prompt: Path | None, concurrency: int) -> Itera
     with BackendJudge(backend) as asked:
 
         def ask(conversations: Sequence[Sequence[Turn]]) -> Iterator[tuple[int, str | None]]:
-            requests = [JudgeRequest(str(number), tuple(turns), max_tokens=1024) for number, turns in enumerate(conversations)]
+            requests = [
+                JudgeRequest(str(number), tuple(turns), max_tokens=1024) for number, turns in enumerate(conversations)
+            ]
             for reply in asked.ask(requests):
                 yield int(reply.key), None if reply.problem else reply.text
 

@@ -11,6 +11,9 @@ from twist_scout.evaluation.captioning import (
     CaptioningRecord,
     CaptioningResult,
     NameMap,
+    PhraseMapper,
+    SentenceEncoder,
+    TrueObject,
     evaluate_captioning,
 )
 from twist_scout.evaluation.comparison import ComparisonResult, compare
@@ -44,6 +47,7 @@ __all__ = [
     "LocalizationRecord",
     "LocalizationResult",
     "NameMap",
+    "PhraseMapper",
     "Prediction",
     "Predictions",
     "Question",
@@ -52,6 +56,8 @@ __all__ = [
     "RejectionRecord",
     "RejectionResult",
     "RetentionResult",
+    "SentenceEncoder",
+    "TrueObject",
     "UnderstandingRecord",
     "UnderstandingResult",
     "compare",

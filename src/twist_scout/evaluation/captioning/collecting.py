@@ -20,6 +20,11 @@ from twist_scout.evaluation.reading import NO_BOX, AnswerReader, Reading
 
 ScorePolicy = Literal["constant", "given", "area"]
 SCORE_POLICIES: tuple[str, ...] = get_args(ScorePolicy)
+POLICY_TEXT: dict[str, str] = {
+    "constant": "constant scores, ties in record order, then order of mention",
+    "given": "each caption's own score, ties in record order, then order of mention",
+    "area": "box area as score",
+}
 
 #: Told of a stage of the work, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]

@@ -21,6 +21,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from twist_scout.evaluation.captioning.disk_cache import DiskCache
 from twist_scout.evaluation.captioning.embedding import Encoder
 from twist_scout.evaluation.captioning.name_list import NameList
 from twist_scout.evaluation.captioning.object_names import object_name
@@ -93,6 +94,11 @@ class PhraseMapper:
         self._encoder, self._threshold = encoder, threshold
         self._names = names
         self._overrides = {_plain(phrase): label for phrase, label in (overrides or {}).items()}
+
+    @property
+    def cache(self) -> DiskCache | None:
+        """Where vectors of names are kept, if they are."""
+        return getattr(self._encoder, "cache", None)
 
     @property
     def description(self) -> str:

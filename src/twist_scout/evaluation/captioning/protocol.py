@@ -38,6 +38,7 @@ from twist_scout.evaluation.captioning.llm_extraction import LlmExtraction
 from twist_scout.evaluation.captioning.losses import losses
 from twist_scout.evaluation.captioning.mapping import FunctionMapper, Mapper
 from twist_scout.evaluation.captioning.name_list import NameList, coco_names
+from twist_scout.evaluation.captioning.object_names import object_name
 from twist_scout.evaluation.captioning.precision_recall import (
     IOU_THRESHOLDS,
     f1_by_image,
@@ -98,7 +99,11 @@ def evaluate_captioning(
     mapper = FunctionMapper(name_of) if callable(name_of) else name_of
     reader = reader or AnswerReader(dialect)
     read = read_captions(records, reader, extract, progress)
+    if progress is not None:
+        progress("mapping names", 0, 1)
     mapped = map_captions(read, mapper)
+    if progress is not None:
+        progress("mapping names", 1, 1)
 
     truths = [caption.record.objects() for caption in read]
     annotated = {thing.name for things in truths for thing in things}
@@ -200,7 +205,7 @@ def _hallucination(
         named: dict[str, str] = {}
         for mention, label in zip(caption.mentions, caption.labels, strict=True):
             if label is not None:
-                named.setdefault(label, mention.phrase.lower())
+                named.setdefault(label, object_name(mention.phrase))
         for label, name in named_without_boxes(caption.text, names):
             named.setdefault(label, name)
         told.add(named, {thing.name for thing in things})

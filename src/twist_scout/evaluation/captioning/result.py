@@ -10,7 +10,7 @@ from typing import Any
 
 from twist_scout.evaluation.captioning.arrays import Detections, Floats, Ints, Objects
 from twist_scout.evaluation.captioning.average_precision import AveragePrecision
-from twist_scout.evaluation.captioning.collecting import MappingRow, ScorePolicy
+from twist_scout.evaluation.captioning.collecting import POLICY_TEXT, MappingRow, ScorePolicy
 from twist_scout.evaluation.captioning.hallucination import Hallucination
 from twist_scout.evaluation.captioning.llm_extraction import LlmTally
 from twist_scout.evaluation.captioning.losses import Losses
@@ -21,12 +21,6 @@ from twist_scout.evaluation.result import ResultTable
 
 PROTOCOL = "captioning/1"
 """A new version wherever the same captions would score otherwise."""
-
-POLICY_TEXT: dict[str, str] = {
-    "constant": "constant scores, ties in record order, then order of mention",
-    "given": "each caption's own score, ties in record order, then order of mention",
-    "area": "box area as score",
-}
 
 
 @dataclass(frozen=True)
@@ -177,6 +171,7 @@ class CaptioningResult:
             "chair_s": number(self.hallucination.per_caption),
             "mentions": self.hallucination.mentions,
             "hallucinated": self.hallucination.hallucinated,
+            "hallucinated_by_class": dict(self.hallucination.by_class.most_common()),
             "unmapped_rate": number(self.unmapped_rate),
             "images": self.images,
             "objects": self.objects,

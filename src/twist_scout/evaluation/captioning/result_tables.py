@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from twist_scout.evaluation.captioning.collecting import POLICY_TEXT
 from twist_scout.evaluation.captioning.losses import MISSED, WRONG
 from twist_scout.evaluation.captioning.mapping import WORDS
 from twist_scout.evaluation.result import ResultTable
@@ -35,9 +36,8 @@ def _precision(result: CaptioningResult) -> ResultTable:
     precision = result.precision
     cells = (precision.ap, precision.ap50, precision.ap75, precision.small, precision.medium, precision.large)
     rows = [["as ranked", *map(shown, cells)]]
-    note = (
-        f"Ranked by {_policy(result)}; mapped by {result.settings.mapper}; names found by {result.settings.extraction}."
-    )
+    made = result.settings
+    note = f"Ranked by {POLICY_TEXT[made.score_policy]}; mapped by {made.mapper}; names found by {made.extraction}."
     ties = result.ties
     if ties is not None and ties.tied:
         blank = [""] * 4
@@ -50,12 +50,6 @@ def _precision(result: CaptioningResult) -> ResultTable:
             "is as good as another, and moves the number this far."
         )
     return ResultTable("Average precision (COCO)", ("order", "AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L"), rows, note)
-
-
-def _policy(result: CaptioningResult) -> str:
-    from twist_scout.evaluation.captioning.result import POLICY_TEXT
-
-    return POLICY_TEXT[result.score_policy]
 
 
 def _without_scores(result: CaptioningResult) -> ResultTable:
@@ -114,14 +108,14 @@ def _classes(result: CaptioningResult) -> ResultTable:
 def _mapping(result: CaptioningResult) -> ResultTable:
     rows = []
     nameless = [row for row in result.mapping if row.mapped.label is None][:_NAMES_SHOWN]
-    similar = [row for row in result.mapping if row.mapped.how == "similar"][:_NAMES_SHOWN]
-    for row in [*similar, *nameless]:
+    similar = [row for row in result.mapping if row.mapped.how == "similar" and row.name != row.mapped.label]
+    for row in [*similar[:_NAMES_SHOWN], *nameless]:
         alike = "" if row.mapped.similarity is None else f"{row.mapped.nearest} {row.mapped.similarity:.2f}"
         rows.append(
             [
                 row.name or "-",
                 row.mapped.label or "none",
-                WORDS[row.mapped.how],
+                row.mapped.how,
                 alike,
                 f"{row.phrases:,}",
                 f"{row.boxes:,}",
