@@ -79,7 +79,7 @@ def draw(folder: Path, images: int, boxes: int, seed: int) -> tuple[Path, Path]:
             annotation = {"id": len(truth["annotations"]) + 1, "image_id": image, "category_id": category}
             crowd = int(dice.random() < 0.01)
             truth["annotations"].append({**annotation, "bbox": [x, y, w, h], "area": 0.7 * w * h, "iscrowd": crowd})
-            if dice.random() < 0.7:
+            if dice.random() < 0.72:
                 corners = np.array([x, y, x + w, y + h]) + dice.normal(0, 0.08, 4) * (w, h, w, h)
                 grid = np.clip(1000 * corners / (width, height, width, height), 0, 999).astype(int)
                 grid[2:] = np.maximum(grid[2:], grid[:2])

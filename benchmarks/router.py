@@ -5,7 +5,8 @@
 
 Sets of prompts, none of them trained on:
 
-- *held-out templates*: written by the package's own grammar, from templates that training never used;
+- *held-out templates*: written by the package's own grammar, from templates that training never used; and such prompts *as
+  typed*: with slips of the finger, greetings, stray words, paragraphs and earlier turns around them;
 - *hard prompts*: written by hand (tests/routing/hard_prompts.jsonl): hard pairs, everyday senses, typos, long and short ones;
 - where shared/data lies beside the repository, prompts that no one here wrote: questions of POPE and on Flickr8k photos,
   sentences of NLVR put as questions, and expressions of RefCOCO, RefCOCO+ and RefCOCOg in templates written for this benchmark.
@@ -149,7 +150,8 @@ def main() -> None:
     torch.set_num_threads(1)
     router = Router(options.router)
     sets: list[tuple[str, list[Prompt]]] = [
-        ("held-out templates", list(islice(prompts("test", seed=1), options.prompts))),
+        ("held-out templates", list(islice(prompts("test", seed=1, dressed=False), options.prompts))),
+        ("the same, as typed", list(islice(prompts("test", seed=1), options.prompts))),
         ("hard prompts", list(read_prompts(HARD, router.modes))),
         *shared_sets(options.data),
         *((path.name, list(read_prompts(path, router.modes))) for path in options.file),
@@ -169,7 +171,7 @@ def main() -> None:
             f"{report.leaked_to_understanding:>9.2%}{report.abstained:>11.2%}{report.calibration_error:>8.4f}   "
             f"{rule['accuracy']:.2%}, {rule['understanding_to_grounding']:.2%}, {rule['grounding_to_understanding']:.2%}"
         )
-    texts = [prompt.text for _, given in sets[:2] for prompt in given[:400]]
+    texts = [prompt.text for _, given in sets[1:3] for prompt in given[:400]]
     times = {engine: one_by_one(Router(options.router, engine=engine), texts) for engine in ENGINES}
     for engine, found in times.items():
         print(

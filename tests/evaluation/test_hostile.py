@@ -238,6 +238,34 @@ def test_lines_that_are_no_predictions_are_named_or_counted(
     assert told.get("total", told.get("images")) == count
 
 
+HALVES = "the \ud835 thing [[3,2,18,12]] and \udc00 [[\ud800,2,3,4]]. \ud83d \x1b[31m\x00\u202e"
+
+
+@pytest.mark.parametrize("name", [*GROUNDING, "pope", "compare"])
+@pytest.mark.parametrize("as_json", [True, False], ids=["json", "table"])
+def test_what_no_output_can_hold_is_escaped(
+    name: str, as_json: bool, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    write_truths(tmp_path, 3)
+    paths = [tmp_path / "\u202ea.jsonl", tmp_path / "b.jsonl"]
+    for path in paths:
+        path.write_text("".join(json.dumps({"id": n, "text": HALVES}) + "\n" for n in [0, 1, 2, HALVES]))
+    files = Files(tmp_path, paths[0])
+    command = [*GROUNDING[name](files), "-p", str(paths[0])] if name in GROUNDING else []
+    if name == "pope":
+        command = ["understanding", "pope", "-p", str(paths[0]), "-t", files["coco_pope_random.json"]]
+    elif name == "compare":
+        command = ["compare", "referring", *map(str, paths), "-t", files["REC_refcoco_unc_val.jsonl"]]
+    page = tmp_path / "page.html"
+    assert main(["eval", *command, "--html", str(page), *(["--json"] if as_json else [])]) == 0
+    page.read_text("utf-8")
+    printed = capfdbinary.readouterr().out
+    text = printed.decode("utf-8")
+    assert not {"\x1b", "\x00", "\u202e"} & set(text) or as_json
+    if as_json:
+        json.loads(text)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dialect", known_dialects())
 @pytest.mark.parametrize("name", GROUNDING)

@@ -39,14 +39,12 @@ def test_every_data_set_gives_an_adapter_and_what_is_finished_is_kept(tmp_path: 
     for seeds in result["runs"].values():
         assert list(seeds) == ["3"]
         assert all(0 <= scores[key] <= 1 for scores in seeds.values() for _, key, _ in MEASURES)
-    ids = {
-        name: {json.loads(line)["id"] for line in path_of(tmp_path / "data" / "3", name).open()} for name in CONDITIONS
-    }
+    ids = {name: {json.loads(line)["id"] for line in path_of(tmp_path / "data", name).open()} for name in CONDITIONS}
     assert ids["raw"] >= ids["checked"] >= ids["checked+boxes"]
     assert ids["checked"] > ids["no negatives"]
     assert ids["raw"] >= ids["raw, fewer"]
     assert len(ids["raw, fewer"]) == len(ids["checked"])
-    facts = result["data"]["3"]
+    facts = result["data"]
     assert facts["no negatives"]["negatives"] == 0 < facts["checked"]["negatives"] <= facts["raw"]["negatives"]
     assert facts["no negatives"]["records"] == facts["checked"]["records"] - facts["checked"]["negatives"]
     assert facts["checked+boxes"]["positives"]["boxes_right"] == 1

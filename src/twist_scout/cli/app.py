@@ -7,14 +7,17 @@ from typing import Annotated
 import typer
 
 from twist_scout import __version__
+from twist_scout.cli.app_page import app_page
 from twist_scout.cli.boxes_convert import convert
 from twist_scout.cli.boxes_doctor import doctor
 from twist_scout.cli.certify import certify
+from twist_scout.cli.chat import chat
 from twist_scout.cli.data_gic import gic
 from twist_scout.cli.data_leakage import leakage
 from twist_scout.cli.data_localization import localization
 from twist_scout.cli.data_mix import mix
 from twist_scout.cli.data_rec import rec
+from twist_scout.cli.doctor import doctor as machine_doctor
 from twist_scout.cli.eval_captioning import captioning
 from twist_scout.cli.eval_compare import compare
 from twist_scout.cli.eval_judge import judge
@@ -26,6 +29,7 @@ from twist_scout.cli.eval_understanding import understanding
 from twist_scout.cli.experiment_data_ablation import data_ablation
 from twist_scout.cli.experts import experts
 from twist_scout.cli.ground import ground
+from twist_scout.cli.label import label
 from twist_scout.cli.models import models
 from twist_scout.cli.plan import plan
 from twist_scout.cli.predict import predict
@@ -67,12 +71,16 @@ app.add_typer(experiment, name="experiment")
 
 app.command()(quickstart)
 app.command()(ground)
+app.command()(chat)
+app.command()(label)
+app.command("app")(app_page)
 app.command()(predict)
 app.command()(plan)
 app.command()(models)
 app.command()(train)
 app.command()(certify)
 app.command()(experts)
+app.command("doctor")(machine_doctor)
 scout.command()(build)
 scout.command("plan")(scout_plan)
 scout.command()(check)

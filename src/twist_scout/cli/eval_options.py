@@ -150,7 +150,7 @@ def show_table(table: ResultTable) -> None:
     from rich.text import Text
 
     shown = Table(
-        title=Text(table.title, style="bold"),
+        title=Text(printable(table.title), style="bold"),
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -158,7 +158,9 @@ def show_table(table: ResultTable) -> None:
     )
     for number, column in enumerate(table.columns):
         short = all(len(row[number]) <= _LONGEST_NUMBER for row in table.rows)
-        shown.add_column(Text(column), justify="right" if number and short else "left", overflow="fold", no_wrap=short)
+        shown.add_column(
+            Text(printable(column)), justify="right" if number and short else "left", overflow="fold", no_wrap=short
+        )
     for row in table.rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
     screen = console.out()

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from twist_scout.cli import console, options
-
-
-class Start(StrEnum):
-    """See `ablation_runs`."""
-
-    annotator = "annotator"
-    plain = "plain"
-    new = "new"
 
 
 def data_ablation(
@@ -34,9 +25,10 @@ def data_ablation(
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps of each adapter on its data.")] = None,
     start: Annotated[
-        Start, typer.Option(help="Where adapters start from: the annotator, exact data without steps, or nothing.")
-    ] = Start.annotator,
-    scenes: Annotated[int | None, typer.Option(min=1, help="Training scenes for each seed.")] = None,
+        str,
+        typer.Option(help="Where adapters start from: annotator, plain (exact data without steps), new, or a folder."),
+    ] = "plain",
+    scenes: Annotated[int | None, typer.Option(min=1, help="Training scenes.")] = None,
     exam_scenes: Annotated[int | None, typer.Option(min=1, help="Unseen scenes in each exam.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 3,
     json: options.Json = False,
@@ -51,7 +43,7 @@ def data_ablation(
 
     console.quiet_libraries()
     console.make_folder(out)
-    given: dict[str, Any] = {"steps": steps, "start": start.value, "scenes": scenes, "exam_scenes": exam_scenes}
+    given: dict[str, Any] = {"steps": steps, "start": start, "scenes": scenes, "exam_scenes": exam_scenes}
     recipe = replace(
         Recipe(), seeds=tuple(range(seeds)), **{name: value for name, value in given.items() if value is not None}
     )

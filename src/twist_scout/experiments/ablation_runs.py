@@ -3,10 +3,11 @@
 All runs of a seed differ in their data alone. Where they start from is a matter of how long one can wait:
 
 =============  ====================================================================================================
-``annotator``  the last checkpoint of the annotator itself: it learns from its own answers, as they are or checked
-``plain``      a checkpoint that has learned from exact boxes what a box is (referring expressions, localisation,
+``annotator``  the annotator itself: it learns from its own answers, as they are or checked
+``plain``      an adapter that has learned from exact boxes what a box is (referring expressions, localisation,
                grounded captions: the sets of §5 that people annotated), and has seen neither steps nor negatives
 ``new``        a new adapter; it needs some hundred steps before it can point at anything
+a folder       an adapter that can do more than the annotator: what does the data do to it?
 =============  ====================================================================================================
 """
 
@@ -20,12 +21,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch.nn.functional import cross_entropy
+from transformers import TrainerControl, TrainerState
 
 from twist_scout.data.collator import IGNORED, GroundingCollator
 from twist_scout.data.records import Example
@@ -41,14 +43,14 @@ from twist_scout.scout.items import SourceItem
 from twist_scout.scout.rules import RuleQuestions
 from twist_scout.scout.sources import open_source
 from twist_scout.toyworld.examples import MIXTURE, write_dataset
-from twist_scout.twist.trainer import last_checkpoint
+from twist_scout.twist.trainer import COMPLETE, last_checkpoint
 from twist_scout.twist.training import train
 from twist_scout.twist.training_config import TrainingConfig
 
-Start = Literal["annotator", "plain", "new"]
 #: Exact data without steps and without negatives.
 PLAIN = {"rec": 0.5, "localization": 0.25, "gic": 0.25}
 _SAVE_EVERY = 50
+_LOG_EVERY = 10
 _AT_ONCE = 128
 
 
@@ -57,40 +59,38 @@ class Recipe:
     """How much of everything.
 
     Attributes:
-        scenes: training scenes of each seed that the annotator answers questions about.
+        scenes: training scenes that the annotator answers questions about.
         first_scene: seed of the first of them.
         objects: relative frequency of training scenes with 1, 2, 3 and 4 things.
         picture_size: side of the training pictures in pixels.
         positives: questions about each scene for the annotator.
         negatives: questions about each scene about what is not there.
         annotator_steps: how long the annotator is trained on exact data, where none is given; few, for it shall err.
-        start: where every adapter starts from: ``annotator``, ``plain`` or ``new``.
+        start: where every adapter starts from: ``annotator``, ``plain``, ``new`` or the folder of an adapter.
         start_steps: steps of the plain start.
         steps: further steps of every adapter, on its own data.
-        batch_size: pictures per step.
-        exact_batch_size: pictures per step of the annotator and of the start.
-        pack: conversations that share a picture's tokens.
+        batch_size: records per step: as many in every condition, however many there are about a picture.
         learning_rate: its peak.
+        exact_learning_rate: that of the annotator and of the plain start.
         twist: fields of `TwistConfig`.
         negative_share: of the records of data with negatives.
         exam_scenes: unseen scenes in each exam.
-        seeds: each has scenes and an order of its own, and gives one adapter for each data set.
+        seeds: of the order of the data (and of new adapters); each gives one adapter for each data set.
     """
 
-    scenes: int = 350
+    scenes: int = 1100
     first_scene: int = 1_000_000
     objects: tuple[float, ...] = (2, 3, 3, 2)
     picture_size: int = 120
     positives: int = 4
     negatives: int = 1
     annotator_steps: int = 580
-    start: Start = "annotator"
+    start: str = "plain"
     start_steps: int = 350
-    steps: int = 80
-    batch_size: int = 4
-    exact_batch_size: int = 8
-    pack: int = 3
-    learning_rate: float = 1.5e-3
+    steps: int = 200
+    batch_size: int = 12
+    learning_rate: float = 5e-4
+    exact_learning_rate: float = 1.5e-3
     twist: dict[str, Any] = field(default_factory=lambda: {"layers": "all", "alpha_init": 0.3})
     negative_share: float = 0.2
     exam_scenes: int = 100
@@ -122,10 +122,16 @@ def _train_exact(
     if not data.exists():
         size, objects = recipe.picture_size, recipe.objects
         # six conversations about each scene are two rows
-        scenes = range(steps * recipe.exact_batch_size // 2)
+        scenes = range(steps * 8 // 2)
         write_dataset(folder / "data", scenes, size=size, per_scene=6, objects=objects, mixture=mixture)
-    config = _training(base, data, folder / "adapter", recipe, steps, schedule, recipe.exact_batch_size, seed=0)
-    return train(config, console=console)
+    settings = {
+        "learning_rate": recipe.exact_learning_rate,
+        "schedule": schedule,
+        "batch_size": 8,
+        "pack": 3,
+        "seed": 0,
+    }
+    return train(_training(base, data, folder / "adapter", recipe, steps, **settings), console=console)
 
 
 def run_one(
@@ -137,7 +143,7 @@ def run_one(
         folder: of the run.
         data: its records.
         base: the base model.
-        start: folder of a run of `train` whose last checkpoint is gone on with; None: a new adapter.
+        start: the adapter that it goes on with; None: a new one.
         seed: of the order of the data.
         exam: ``truth.jsonl`` of the exam's scenes.
         recipe: how long.
@@ -147,26 +153,40 @@ def run_one(
         What `examine` returns.
 
     Raises:
-        BadConfig: ``start`` has no checkpoint.
+        BadConfig: ``start`` holds no adapter.
     """
     scores = folder / "scores.json"
     if scores.exists():
         kept: dict[str, Any] = json.loads(scores.read_text("utf-8"))
         return kept
-    adapter, before = folder / "adapter", 0
-    if start is not None:
-        checkpoint = last_checkpoint(start)
-        if checkpoint is None:
-            raise BadConfig(f"{start} has no checkpoint to go on from: give the folder that `train` wrote, as it is.")
-        before = int(checkpoint.name.rpartition("-")[2])
-        if last_checkpoint(adapter) is None:
-            shutil.copytree(checkpoint, adapter / checkpoint.name, dirs_exist_ok=True)
-    config = _training(base, data, adapter, recipe, before + recipe.steps, "linear", recipe.batch_size, seed)
+    adapter = folder / "adapter"
+    if start is not None and last_checkpoint(adapter) is None:
+        _begin_with(start, adapter, recipe.batch_size)
+    settings = {"learning_rate": recipe.learning_rate, "schedule": "linear", "pack": 1, "seed": seed}
+    config = _training(base, data, adapter, recipe, recipe.steps, batch_size=recipe.batch_size, **settings)
     train(config, console=Console(quiet=True))
     result = examine(Grounder.from_pretrained(base, adapter), exam, recipe.exam_scenes, console)
     write_json(scores, result)
     shutil.rmtree(adapter)  # a run is its scores; adapters of a dozen runs are a lot
     return result
+
+
+def _begin_with(start: Path, adapter: Path, batch_size: int) -> None:
+    """Make the weights of an adapter the first checkpoint of a run: step 0, with a new optimizer."""
+    if not (start / "adapter_model.safetensors").exists():
+        raise BadConfig(f"{start} holds no adapter to start from: give the folder of one.")
+    first = adapter / "checkpoint-0"
+    first.mkdir(parents=True, exist_ok=True)
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        shutil.copyfile(start / name, first / name)
+    state = TrainerState(
+        train_batch_size=batch_size,
+        logging_steps=_LOG_EVERY,
+        save_steps=_SAVE_EVERY,
+        stateful_callbacks=[TrainerControl()],
+    )
+    state.save_to_json(str(first / "trainer_state.json"))
+    (first / COMPLETE).touch()
 
 
 def examine(grounder: Grounder, truth: Path, scenes: int, console: Console) -> dict[str, Any]:
@@ -189,6 +209,8 @@ def examine(grounder: Grounder, truth: Path, scenes: int, console: Console) -> d
     items = {item.id: item for item in open_source(truth)}
     with tempfile.TemporaryDirectory() as folder:
         report = annotate(truth, Path(folder), grounder, positives=2, negatives=0, batch_size=_AT_ONCE)
+        if not report.complete:  # the engine finishes what is under way and returns: half an exam is none
+            raise KeyboardInterrupt
         answers = list(read_answers(Path(folder)))
     boxes = [right for answer in answers for right in right_boxes(answer, item_of(answer, items))]
     return {
@@ -228,26 +250,21 @@ def exact_loss(grounder: Grounder, records: Sequence[Example]) -> float:
     return total / max(1, tokens)
 
 
-def _training(
-    base: Path, data: Path, adapter: Path, recipe: Recipe, steps: int, schedule: str, batch_size: int, seed: int
-) -> TrainingConfig:
+def _training(base: Path, data: Path, adapter: Path, recipe: Recipe, steps: int, **settings: Any) -> TrainingConfig:
     return TrainingConfig.from_values(
         {
             "base": str(base),
             "data": [str(data)],
             "output_dir": str(adapter),
             "twist": recipe.twist,
-            "learning_rate": recipe.learning_rate,
-            "schedule": schedule,
             "max_steps": steps,
-            "batch_size": batch_size,
-            "pack": recipe.pack,
             "bf16": True,
             "warmup": 0.05,
             "save_steps": _SAVE_EVERY,
+            "logging_steps": _LOG_EVERY,
             "save_total_limit": 2,
-            "seed": seed,
             "certificate_prompts": 8,
+            **settings,
         }
     )
 

@@ -15,7 +15,6 @@ import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -112,18 +111,9 @@ def run_data_ablation(
     adapter = Path(annotator) if annotator else train_annotator(out / "annotator", base, recipe, console)
     truth = _annotated(out, base, adapter, recipe, console)
     exam = write_scenes(out / "exam", range(recipe.exam_scenes), split="test", size=240)
-    facts = {}
-    for number, seed in enumerate(recipe.seeds):
-        items = islice(open_source(truth), number * recipe.scenes, (number + 1) * recipe.scenes)
-        folder = out / "data" / str(seed)
-        facts[str(seed)] = write_conditions(
-            read_answers(out / "built"),
-            {item.id: item for item in items},
-            folder,
-            conditions,
-            negative_share=recipe.negative_share,
-            seed=seed,
-        )
+    items = {item.id: item for item in open_source(truth)}
+    share, answers = recipe.negative_share, out / "built"
+    facts = write_conditions(read_answers(answers), items, out / "data", conditions, negative_share=share)
     console.print(data_table(facts))
 
     console.rule("2. A common start, and an adapter for each data set and seed")
@@ -132,13 +122,15 @@ def run_data_ablation(
         start = adapter
     elif recipe.start == "plain":
         start = train_start(out / "start", base, recipe, console)
+    elif recipe.start != "new":
+        start = Path(recipe.start)
     before = out / "start.json"
     if start is not None and not before.exists():
         write_json(before, examine(Grounder.from_pretrained(base, start), exam, recipe.exam_scenes, console))
     runs: dict[str, dict[str, Any]] = {name: {} for name in conditions}
     for seed in recipe.seeds:
         for name in conditions:
-            folder, data = out / "runs" / f"{slug(name)}-{seed}", path_of(out / "data" / str(seed), name)
+            folder, data = out / "runs" / f"{slug(name)}-{seed}", path_of(out / "data", name)
             scores = runs[name][str(seed)] = run_one(folder, data, base, start, seed, exam, recipe, console)
             told = ", ".join(f"{title} {scores[key]:.3f}" for title, key, _ in MEASURES)
             console.print(f"{name}, seed {seed}: {told}", markup=False)
@@ -184,22 +176,14 @@ def summary(runs: Runs) -> dict[str, Any]:
     return {"means": means, "differences": differences}
 
 
-def data_table(facts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
-    """Records of each condition over all seeds, and how much of the positive ones is right."""
+def data_table(facts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Records of each condition, and how much of the positive ones is right."""
     table = Table(title="data")
     for column in ("condition", "records", "negatives", "boxes right", "positive records right"):
         table.add_column(column, justify="left" if column == "condition" else "right")
-    for name in next(iter(facts.values())):
-        of_seeds = [by_name[name] for by_name in facts.values()]
-        total = {key: sum(fact["positives"][key] for fact in of_seeds) for key in ("boxes", "right_boxes")}
-        total |= {key: sum(fact["positives"][key] for fact in of_seeds) for key in ("records", "right_records")}
-        table.add_row(
-            name,
-            str(sum(fact["records"] for fact in of_seeds)),
-            str(sum(fact["negatives"] for fact in of_seeds)),
-            f"{100 * total['right_boxes'] / max(1, total['boxes']):.1f} %",
-            f"{100 * total['right_records'] / max(1, total['records']):.1f} %",
-        )
+    for name, fact in facts.items():
+        shares = (f"{100 * fact['positives'][key]:.1f} %" for key in ("boxes_right", "records_right"))
+        table.add_row(name, str(fact["records"]), str(fact["negatives"]), *shares)
     return table
 
 
@@ -223,8 +207,8 @@ def result_tables(result: Mapping[str, Any]) -> tuple[Table, Table]:
 
 
 def _annotated(out: Path, base: Path, adapter: Path, recipe: Recipe, console: Console) -> Path:
-    """The training scenes of all seeds, and under ``out/built`` the annotator's answers: the file of their truth."""
-    first, total = recipe.first_scene, len(recipe.seeds) * recipe.scenes
+    """The training scenes, and under ``out/built`` the annotator's answers: the file of their truth."""
+    first, total = recipe.first_scene, recipe.scenes
     size, objects = recipe.picture_size, recipe.objects
     truth = write_scenes(out / "scenes", range(first, first + total), split="train", size=size, objects=objects)
     if not (out / "built" / "report.json").exists():

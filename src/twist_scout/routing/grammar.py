@@ -10,6 +10,8 @@ slots:
       ref: ["the {animal}", "every {animal}"]         # {x:s} is a plural
     words:
       animal: dog, cat, horse
+      number: {numbers: [1, 10]}
+      borrowed: {literals: [search]}                  # the words that templates spell out
 
 Expanding the templates of a prompt and leaving phrases and words as slots gives its *template*: "find {ref} {inpic}". Whole
 templates are held out for testing, so a test prompt has a structure that no training prompt had. ``\(`` stands for ``(``.
@@ -27,6 +29,7 @@ from random import Random
 from typing import Any, Literal
 
 from twist_scout.errors import BadConfig
+from twist_scout.routing.made_up import letter_model, made_up
 
 Split = Literal["train", "validation", "test"]
 
@@ -84,16 +87,17 @@ class Grammar:
     def __init__(self, files: Sequence[Mapping[str, Any]]) -> None:
         self.templates: dict[str, tuple[Sequenced, ...]] = {}
         self.phrases: dict[str, tuple[Sequenced, ...]] = {}
-        self.words: dict[str, tuple[str, ...]] = {}
+        given_words: dict[str, Any] = {}
         for content in files:
             for name, options in content.get("templates", {}).items():
                 self._add(self.templates, name, tuple(parse(option) for option in options))
             for name, options in content.get("phrases", {}).items():
                 self._add(self.phrases, name, tuple(parse(option) for option in options))
             for name, given in content.get("words", {}).items():
-                self._add(self.words, name, _words(given))
+                self._add(given_words, name, given)
+        self.words = {name: self._words(given) for name, given in given_words.items()}
         self.vocabulary = sorted({word for words in self.words.values() for text in words for word in text.split()})
-        self._letters = _letter_model(self.vocabulary)
+        self._letters = letter_model(self.vocabulary)
         self._check()
 
     def derive(self, root: str, rng: Random) -> Template:
@@ -155,9 +159,9 @@ class Grammar:
             self._say(rng.choice(self.phrases[slot.name]), rng, parts)
             return "".join(parts)
         if slot.name in _MADE:
-            word = self.made_up(rng) if slot.name != "saladword" else rng.choice(self.vocabulary)
+            word = made_up(self._letters, rng) if slot.name != "saladword" else rng.choice(self.vocabulary)
         elif slot.name in _OBJECTS and rng.random() < _MADE_UP:
-            word = self.made_up(rng)
+            word = made_up(self._letters, rng)
         else:
             word = rng.choice(self.words[slot.name])
         return _plural(word) if slot.plural else word
@@ -171,15 +175,19 @@ class Grammar:
             else:
                 self._say(rng.choice(node.options), rng, parts)
 
-    def made_up(self, rng: Random) -> str:
-        """A word that does not exist and sounds like those that do."""
-        letters = "^^"
-        while len(letters) < 14:
-            following = rng.choice(self._letters.get(letters[-2:], "$"))
-            if following == "$" and len(letters) > 4:
-                break
-            letters += following.replace("$", "e")
-        return letters[2:]
+    def _words(self, given: Any) -> tuple[str, ...]:
+        if isinstance(given, str):
+            return tuple(word for part in given.split(",") if (word := " ".join(part.split())))
+        if "numbers" in given:
+            return tuple(str(number) for number in range(*given["numbers"]))
+        return tuple(sorted(set(self._literals(given["literals"]))))
+
+    def _literals(self, rules: Sequence[str]) -> Iterator[str]:
+        """The words that some templates spell out."""
+        for rule in rules:
+            for option in self.templates[rule]:
+                for text in _texts(option):
+                    yield from (word for word in re.findall("[a-z]+", text) if len(word) > 2)
 
     @staticmethod
     def _add(rules: dict[str, Any], name: str, value: Any) -> None:
@@ -247,6 +255,15 @@ def _sequence(pieces: list[str], at: int, *, inside: bool) -> tuple[Sequenced, i
     return tuple(nodes), at
 
 
+def _texts(nodes: Sequenced) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, Choice):
+            for option in node.options:
+                yield from _texts(option)
+
+
 def _slots(nodes: Sequenced) -> Iterator[Slot]:
     for node in nodes:
         if isinstance(node, Slot):
@@ -254,23 +271,6 @@ def _slots(nodes: Sequenced) -> Iterator[Slot]:
         elif isinstance(node, Choice):
             for option in node.options:
                 yield from _slots(option)
-
-
-def _words(given: str | Mapping[str, Sequence[int]]) -> tuple[str, ...]:
-    if isinstance(given, str):
-        return tuple(word for part in given.split(",") if (word := " ".join(part.split())))
-    first, last = given["numbers"]
-    return tuple(str(number) for number in range(first, last))
-
-
-def _letter_model(words: Sequence[str]) -> dict[str, str]:
-    """Which letters follow two others in the vocabulary, as often as they do."""
-    found: dict[str, list[str]] = {}
-    for word in words:
-        if word.isascii() and word.isalpha() and len(word) > 3:
-            for at, letter in enumerate(f"{word}$"):
-                found.setdefault(f"^^{word}"[at : at + 2], []).append(letter)
-    return {before: "".join(letters) for before, letters in found.items()}
 
 
 @cache

@@ -7,15 +7,18 @@ Two modes: *grounding*, whose answer should hold boxes (§3.2, Eq. 9: alpha unch
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from twist_scout.routing.grammar import Split, built_in, split_of, text_of
-from twist_scout.routing.noise import typed
+from twist_scout.routing.noise import cased, typed
 
 GROUNDING, UNDERSTANDING = "grounding", "understanding"
 #: The share of prompts that ask for boxes: fewer, because there are fewer ways to.
 _SHARE = 0.42
+
+#: The share of understanding prompts that words of grounding prompts are dropped into.
+_DISTRACTED = 0.06
 
 _GREETINGS = (
     "hi. ", "hello! ", "hey, ", "good morning. ", "ok. ", "thanks. ", "great! ", "hm. ", "sorry, one more thing: ", "next: ",
@@ -57,16 +60,18 @@ class Prompt:
     template: str = ""
 
 
-def prompts(split: Split, *, seed: int = 0) -> Iterator[Prompt]:
+def prompts(split: Split, *, seed: int = 0, dressed: bool = True) -> Iterator[Prompt]:
     """Prompts without end; those of one split are made of templates that no other split has.
 
     Args:
         split: ``train``, ``validation`` or ``test``.
         seed: the same seed gives the same prompts.
+        dressed: with slips of the finger, greetings, stray words and earlier turns; else clean sentences.
     """
     rng = Random(f"{split} {seed}")
     while True:
-        yield _dressed(_plain(split, rng), split, rng)
+        prompt = _plain(split, rng)
+        yield _dressed(prompt, split, rng) if dressed else replace(prompt, text=cased(prompt.text, rng))
 
 
 def _plain(split: Split, rng: Random) -> Prompt:
@@ -82,6 +87,8 @@ def _plain(split: Split, rng: Random) -> Prompt:
 
 def _dressed(prompt: Prompt, split: Split, rng: Random) -> Prompt:
     text = prompt.text
+    if prompt.mode == UNDERSTANDING and rng.random() < _DISTRACTED:
+        text = _distracted(text, rng)
     if rng.random() < 0.07:
         text = rng.choice(_GREETINGS) + text
     elif rng.random() < 0.025:
@@ -93,6 +100,14 @@ def _dressed(prompt: Prompt, split: Split, rng: Random) -> Prompt:
     if rng.random() < 0.05:
         text = _with_history(text, split, rng)
     return Prompt(text, prompt.mode, prompt.kind, prompt.template)
+
+
+def _distracted(text: str, rng: Random) -> str:
+    """Words of grounding prompts dropped in anywhere: no such word alone makes a prompt one of them."""
+    words = text.split(" ")
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        words.insert(rng.randint(0, len(words)), rng.choice(built_in()[0].words["borrowed"]))
+    return " ".join(words)
 
 
 def _with_history(text: str, split: Split, rng: Random) -> str:

@@ -57,7 +57,7 @@ def test_progress_counts_every_order() -> None:
         orders=3,
         progress=lambda done, total: told.append((done, total)),
     )
-    assert told == [(n, 5) for n in range(1, 6)]
+    assert told == [(n, 6) for n in range(1, 7)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -72,3 +72,13 @@ def test_any_order_is_what_pycocotools_has_for_it(things, boxes, dice) -> None: 
     written = sorted(((*box[:3], float(-rank)) for box, rank in zip(tied, ranks, strict=True)), key=lambda box: -box[3])
     meant = reference(objects, arrays([], written)[1], 100)
     assert ranked.ap == pytest.approx(meant["ap"], abs=1e-9, nan_ok=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(THING, min_size=1, max_size=10), st.lists(FOUND, max_size=14))
+def test_the_ends_enclose_what_is_drawn(things, boxes) -> None:  # type: ignore[no-untyped-def]
+    found = tie_orders(PrecisionEvaluator(*arrays(things, [(*box[:3], 1.0) for box in boxes]), CLASSES), orders=8)
+    for spread in (found.ap, found.ap50):
+        if not np.isnan(spread.mean):
+            assert spread.worst <= spread.low <= spread.mean + 1e-12
+            assert spread.mean - 1e-12 <= spread.high <= spread.best

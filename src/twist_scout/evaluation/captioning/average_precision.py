@@ -86,7 +86,7 @@ class PrecisionEvaluator:
         max_detections: int = MAX_DETECTIONS,
     ) -> None:
         self.objects, self.detections, self.classes = objects, detections, tuple(classes)
-        self._max_detections = max_detections
+        self.max_detections = max_detections
         self._parts = [_ClassPart(objects, detections, number) for number in np.unique(objects.category)]
 
     def evaluate(self, scores: Floats | None = None, areas: Iterable[str] = tuple(AREAS)) -> AveragePrecision:
@@ -98,7 +98,7 @@ class PrecisionEvaluator:
         """
         wanted = list(dict.fromkeys(("all", *areas)))
         ranked = self.detections.score if scores is None else scores
-        found = [part.precision(ranked, wanted, self._max_detections) for part in self._parts]
+        found = [part.precision(ranked, wanted, self.max_detections) for part in self._parts]
         # (IoU thresholds, recall points, classes, size classes)
         table = np.stack(found, axis=2) if found else np.full((10, 101, 0, len(wanted)), -1.0)
         by_size = {name: _mean(table[..., place]) for place, name in enumerate(wanted)}

@@ -35,7 +35,7 @@ def largest_matching(pairs: Pairs, last: Flags) -> dict[int, int]:
     Returns:
         The object of each matched detection.
     """
-    alone = _only_choice(pairs)
+    alone = only_choice(pairs)
     contested = pairs.take(~alone)
     best_first = contested.take(np.lexsort((-contested.iou, contested.detection)))
     matching = _Matching()
@@ -47,8 +47,8 @@ def largest_matching(pairs: Pairs, last: Flags) -> dict[int, int]:
     return found | matching.held
 
 
-def _only_choice(pairs: Pairs) -> Flags:
-    """Which pairs are each other's only choice: they are in every largest matching."""
+def only_choice(pairs: Pairs) -> Flags:
+    """Which pairs are each other's only choice: they are in every largest matching, and in every greedy one."""
 
     def single(rows: Ints) -> Flags:
         only: Flags = np.bincount(rows, minlength=1)[rows] == 1

@@ -114,7 +114,7 @@ def evaluate_captioning(
     detections = collect_detections(read, numbers, score_policy)
 
     if progress is not None:
-        progress("average precision", 0, orders + 3)
+        progress("average precision", 0, 1)
     evaluator = PrecisionEvaluator(objects, detections, labels, max_detections)
     precision = evaluator.evaluate()
     told = None if progress is None else lambda done, total: progress("average precision", done + 1, total + 1)

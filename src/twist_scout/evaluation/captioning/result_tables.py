@@ -43,8 +43,8 @@ def _precision(result: CaptioningResult) -> ResultTable:
         blank = [""] * 4
         rows.append([f"lowest of {ties.orders} orders", shown(ties.ap.low), shown(ties.ap50.low), *blank])
         rows.append([f"highest of {ties.orders} orders", shown(ties.ap.high), shown(ties.ap50.high), *blank])
-        rows.append(["worst fit first", shown(ties.ap.worst), shown(ties.ap50.worst), *blank])
-        rows.append(["best fit first", shown(ties.ap.best), shown(ties.ap50.best), *blank])
+        rows.append(["worst order found", shown(ties.ap.worst), shown(ties.ap50.worst), *blank])
+        rows.append(["best order found", shown(ties.ap.best), shown(ties.ap50.best), *blank])
         note += (
             f" {ties.tied:,} of {ties.boxes:,} boxes share their score with another of their class: any order of those "
             "is as good as another, and moves the number this far."

@@ -1,8 +1,9 @@
 """How much of an average precision is the order of equal scores.
 
 Average precision is defined on a ranking, and a caption gives none: with constant scores any order of the boxes is as
-good as another. So the same boxes are ranked again, at random within their ties, and at the two ends by what only the
-truth knows: the best-fitting boxes first, and the worst-fitting first.
+good as another. So the same boxes are ranked again at random within their ties; and towards the two ends, by what only
+the truth knows: right boxes first, and wrong boxes first. The ends are the best and the worst order that was found; no
+order is proven to be the very last.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twist_scout.evaluation.captioning.arrays import Floats, Ints, Pairs, pair_up
-from twist_scout.evaluation.captioning.average_precision import AveragePrecision, PrecisionEvaluator
+from twist_scout.evaluation.captioning.arrays import Floats, Ints, pair_up
+from twist_scout.evaluation.captioning.average_precision import PrecisionEvaluator
 from twist_scout.evaluation.captioning.matching import greedy_matching
+from twist_scout.evaluation.captioning.reranking import Reranker
 
 ORDERS = 20
 """Random orders unless told otherwise."""
+_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Spread:
         low: the lowest of the random orders.
         high: the highest of them.
         mean: their mean.
-        worst: with the worst-fitting box first among equals.
-        best: with the best-fitting box first among equals.
+        worst: the lowest of all orders that were tried, those with wrong boxes first among them.
+        best: the highest of all, those with right boxes first among them.
     """
 
     low: float
@@ -77,11 +80,12 @@ def tie_orders(
     """
     scores = evaluator.detections.score
     dice = np.random.default_rng(seed)
-    worst, best = _by_fit(evaluator)
-    keys = [worst, best, *(dice.permutation(len(scores)) for _ in range(orders))]
-    found: list[AveragePrecision] = []
+    ends = _towards_the_ends(evaluator)
+    keys = [*ends, *(dice.permutation(len(scores)) for _ in range(orders))]
+    evaluate = _quickly(evaluator)
+    found: list[tuple[float, float]] = []
     for number, key in enumerate(keys, start=1):
-        found.append(evaluator.evaluate(_ranked(scores, key), areas=()))
+        found.append(evaluate(_ranked(scores, key)))
         if progress is not None:
             progress(number, len(keys))
     return TieOrders(
@@ -89,9 +93,22 @@ def tie_orders(
         seed=seed,
         tied=_tied(evaluator),
         boxes=int((evaluator.detections.category >= 0).sum()),
-        ap=_spread([precision.ap for precision in found]),
-        ap50=_spread([precision.ap50 for precision in found]),
+        ap=_spread([ap for ap, _ in found], len(ends)),
+        ap50=_spread([ap50 for _, ap50 in found], len(ends)),
     )
+
+
+def _quickly(evaluator: PrecisionEvaluator) -> Callable[[Floats], tuple[float, float]]:
+    """AP and AP50 of a ranking; the slow way where an image has more boxes of a class than COCO looks at."""
+    reranker = Reranker(evaluator.objects, evaluator.detections)
+    if reranker.largest_group <= evaluator.max_detections:
+        return reranker.evaluate
+
+    def slowly(ranks: Floats) -> tuple[float, float]:
+        precision = evaluator.evaluate(ranks, areas=())
+        return precision.ap, precision.ap50
+
+    return slowly
 
 
 def _ranked(scores: Floats, key: Ints) -> Floats:
@@ -101,19 +118,26 @@ def _ranked(scores: Floats, key: Ints) -> Floats:
     return ranks
 
 
-def _by_fit(evaluator: PrecisionEvaluator) -> tuple[Ints, Ints]:
-    """Two keys: worst fit first, best fit first.
+def _towards_the_ends(evaluator: PrecisionEvaluator) -> list[Ints]:
+    """Orders that come near the ends: for AP the best- and the worst-fitting box first, for AP50 what is wrong first.
 
-    Last among the best-fitting are boxes whose object has a better one: they can only be wrong.
+    Last among the best-fitting are boxes whose object has a better one: they can only be wrong. At IoU 0.5 alone, boxes
+    without an object come first, then objects with many boxes: only the first of those is right.
     """
     pairs = pair_up(evaluator.detections, evaluator.objects)
     single = pairs.take(~evaluator.objects.crowd[pairs.thing])
-    fit = np.zeros(len(evaluator.detections))
-    np.maximum.at(fit, single.detection, single.iou)
-    kept: Pairs = greedy_matching(single)
+    rising = single.take(np.argsort(single.iou, kind="stable"))
+    fit, nearest = np.zeros(len(evaluator.detections)), np.full(len(evaluator.detections), -1)
+    fit[rising.detection], nearest[rising.detection] = rising.iou, rising.thing  # the last, and highest, stays
     wins = np.zeros(len(fit), dtype=bool)
-    wins[kept.detection] = True
-    return _places(np.lexsort((~wins, fit))), _places(np.lexsort((-fit, ~wins)))
+    wins[greedy_matching(single).detection] = True
+    reached = fit >= _HALF
+    rivals = np.bincount(nearest[reached], minlength=len(evaluator.objects) + 1)[nearest]
+    return [
+        _places(np.lexsort((~wins, fit))),
+        _places(np.lexsort((fit, nearest, -rivals, reached))),
+        _places(np.lexsort((-fit, ~wins))),
+    ]
 
 
 def _places(order: Ints) -> Ints:
@@ -131,7 +155,6 @@ def _tied(evaluator: PrecisionEvaluator) -> int:
     return int(counts[counts > 1].sum())
 
 
-def _spread(values: list[float]) -> Spread:
-    worst, best, *drawn = values
-    drawn = drawn or [float("nan")]
-    return Spread(min(drawn), max(drawn), float(np.mean(drawn)), worst, best)
+def _spread(values: list[float], ends: int) -> Spread:
+    drawn = values[ends:] or [float("nan")]
+    return Spread(min(drawn), max(drawn), float(np.mean(drawn)), min(values), max(values))
