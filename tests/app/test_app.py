@@ -35,6 +35,7 @@ class TestAnswers:
             said = "".join(event["choices"][0]["delta"].get("content", "") for event in events)
             grounding = events[-1]["choices"][0]["grounding"]
             assert (said, grounding["mode"]) == (answer, mode)
+            assert len(events) > 3  # it came in pieces
             assert (grounding["width"], grounding["height"]) == (60, 40)
 
     def test_the_route_is_what_the_answer_says(self, page: Page) -> None:

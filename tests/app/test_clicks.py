@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from twist_scout.app.choices import Choice, choices_of
 from twist_scout.serving.limits import Limits
 
 from ..conftest import ADAPTER_ANSWER
@@ -227,6 +228,42 @@ def test_a_picture_that_is_too_large_is_told(browser: Browser, tiny_base: Path, 
             browser.wait("document.getElementById('told').textContent.startsWith('The server is busy')")
         asked(browser, "Where?")
         assert browser.run("document.getElementById('problem').hidden")
+
+
+def test_a_command_that_has_ended_is_told(browser: Browser, tiny_base: Path, certified: Path) -> None:
+    with served(pair(tiny_base, certified)) as page:
+        at(browser, page)
+    browser.run(
+        "document.getElementById('prompt').value = 'Where?', document.getElementById('form').requestSubmit(), 1"
+    )
+    browser.wait(
+        "document.getElementById('told').textContent.startsWith('The command that serves this page has ended')"
+    )
+    assert not browser.run("document.getElementById('ask').disabled")
+
+
+def test_a_model_that_cannot_be_loaded_is_told(browser: Browser, tmp_path: Path) -> None:
+    with served([Choice("broken", str(tmp_path), None)]) as page:
+        browser.open("about:blank#")
+        browser.open(page.url)
+        browser.wait("document.getElementById('told').textContent.startsWith('broken cannot be loaded: ')")
+        assert text(browser, "#seal") == "not loaded"
+
+
+@pytest.mark.slow
+def test_the_pocket_points(browser: Browser) -> None:
+    with served(choices_of([], [])) as page:
+        at(browser, page)
+        browser.click("input[value=grounding]")
+        browser.click("#compare")
+        browser.click("#examples button")
+        browser.wait(ANSWERED)
+        assert count(browser, ".box") >= 1
+        assert count(browser, ".said:first-child .phrase") >= 1
+        assert count(browser, ".said:last-child .phrase") == 0  # the base has never seen a box
+        browser.click("#verify")
+        browser.wait("document.getElementById('verified').textContent.endsWith('identical')")
+        assert browser.complaints == []
 
 
 def test_another_model_is_chosen(opened: Browser) -> None:

@@ -37,7 +37,7 @@ def test_marks_of_other_places_classes_and_pictures_change_nothing(labelled: Lab
 @pytest.mark.parametrize("text", ["", "[]", '{"review": 2, "wrong": []}', '{"review": 1, "wrong": [{"box": [1, 2]}]}'])
 def test_what_is_no_review(text: str, tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(text)
-    with pytest.raises(BadInput, match="r.json is no review"):
+    with pytest.raises(BadInput, match=r"r\.json is no review"):
         read_review(tmp_path / "r.json")
     with pytest.raises(BadInput, match="is no review"):
         read_review(tmp_path / "missing.json")

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from twist_scout.app.choices import Choice, load
-from twist_scout.errors import BadInput, TwistScoutError
+from twist_scout.errors import BadInput, TwistScoutError, first_line
 from twist_scout.serving.app import Service
 from twist_scout.serving.errors import ApiError
 from twist_scout.serving.limits import Limits
@@ -103,9 +103,10 @@ class Shelf:
             model = await anyio.to_thread.run_sync(load, place.choice, self.device, self.limits)
             service = Service(model, NAME, self.limits, key=self.key)
             await self._open.enter_async_context(service.app.router.lifespan_context(service.app))
-        except TwistScoutError as error:
-            place.problem = str(error)
-            raise ApiError(500, f"{place.choice.name} cannot be loaded: {error}", code="bad_model") from error
+        except Exception as error:  # a model's code may raise anything, and a device's memory end
+            ours = isinstance(error, TwistScoutError)
+            place.problem = str(error) if ours else f"{type(error).__name__}: {first_line(error)}."
+            raise ApiError(500, f"{place.choice.name} cannot be loaded: {place.problem}", code="bad_model") from error
         place.seconds = time.monotonic() - began
         place.service = service
         return service

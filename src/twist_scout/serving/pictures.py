@@ -70,10 +70,10 @@ class PictureReader:
 
     def _file(self, url: str) -> bytes:
         scheme, colon, rest = url.partition(":")
-        name, in_words = (unquote(_without_host(rest)), scheme[:20]) if colon else (url, "")
-        if in_words.lower() not in ("", "file"):
-            told = f"Pictures are not fetched from {in_words!r} addresses: send them as data URLs (data:image/png;base64,...)."
+        if colon and scheme.lower() != "file":
+            told = f"Pictures are not fetched from {scheme[:20]!r} addresses: send them as data URLs (data:image/png;base64,...)."
             raise bad(told, _WHERE, _CODE)
+        name = unquote(_without_host(rest)) if colon else url
         if self.root is None:
             told = "This server opens no files: send pictures as data URLs (data:image/png;base64,...)."
             raise bad(told, _WHERE, _CODE)

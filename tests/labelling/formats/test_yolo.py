@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def test_the_layout_is_that_of_ultralytics(labelled: Labelled, written: Written)
             assert opened.size == (picture.width, picture.height)
         # the reader's own way from a picture to its labels: another folder, another ending
         label = str(image).replace("/images/", "/labels/").rpartition(".")[0] + ".txt"
-        rows = [line.split() for line in open(label, encoding="utf-8")]
+        rows = [line.split() for line in Path(label).read_text(encoding="utf-8").splitlines()]
         size = np.array([picture.width, picture.height] * 2)
         for (number, *values), box in zip(rows, picture.boxes, strict=True):
             x, y, width, height = np.array(values, dtype=float) * size

@@ -58,7 +58,7 @@ async function ask() {
     byId("status").textContent = `Answered, ${boxes} ${boxes === 1 ? "box" : "boxes"}.`;
     byId("downloads").hidden = false;
     byId("draw").hidden = !picture;
-    if (matchMedia("(max-width: 46rem)").matches) byId("answers").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (matchMedia("(max-width: 46rem)").matches) byId("answers").scrollIntoView({ block: "nearest" });
   } finally {
     if (running === mine) {
       running = null;
