@@ -62,7 +62,7 @@ class RouterTraining:
 
     steps: int = 9000
     batch: int = 64
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 2e-3
     warm_up: int = 200
     weight_decay: float = 0.05
     hidden: int = 128
