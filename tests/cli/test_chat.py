@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -91,9 +93,10 @@ def test_in_a_terminal_it_asks_for_the_next_line(picture: Path, tiny: list[str])
     def until(text: str) -> None:
         nonlocal said
         end = time.monotonic() + 90
-        while text not in said and time.monotonic() < end:
+        while text not in said:
+            ready, _, _ = select.select([terminal], [], [], max(0.0, end - time.monotonic()))
+            assert ready, f"never: {text!r}, but {said!r}"
             said += os.read(terminal, 4096).decode(errors="replace")
-        assert text in said
         said = said.partition(text)[2]
 
     try:
@@ -105,6 +108,9 @@ def test_in_a_terminal_it_asks_for_the_next_line(picture: Path, tiny: list[str])
         until("the red car: 4, 4, 20, 16")
         until("> ")
         os.write(terminal, b"\x04")  # Ctrl-D
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
     finally:
         _, status = os.waitpid(pid, 0)
         os.close(terminal)

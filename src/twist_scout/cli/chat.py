@@ -80,7 +80,7 @@ def chat(
     failed, typed = False, sys.stdin.isatty()
     if typed:
         about = "no picture yet: /image PATH" if picture is None else f"{image}"
-        aside.print(printable(f"{about}; /help for commands"), style="dim", markup=False)
+        aside.print(printable(f"{about}; /help for commands"), style="dim", markup=False, soft_wrap=True)
     for line in _lines():
         try:
             found = session.take(line)

@@ -229,7 +229,7 @@ def _extraction(llm: str | None, prompt: Path | None, concurrency: int) -> Itera
     from twist_scout.cli.judge_backend import BackendJudge
     from twist_scout.evaluation.captioning import LlmExtraction
     from twist_scout.evaluation.captioning.disk_cache import DiskCache, cache_folder
-    from twist_scout.evaluation.captioning.llm_extraction import Turn, read_prompt
+    from twist_scout.evaluation.captioning.llm_extraction import Turn, read_prompt, reply_tokens
     from twist_scout.evaluation.judging import JudgeRequest
     from twist_scout.scout.backends import BackendOptions, make_backend
 
@@ -239,7 +239,8 @@ def _extraction(llm: str | None, prompt: Path | None, concurrency: int) -> Itera
 
         def ask(conversations: Sequence[Sequence[Turn]]) -> Iterator[tuple[int, str | None]]:
             requests = [
-                JudgeRequest(str(number), tuple(turns), max_tokens=1024) for number, turns in enumerate(conversations)
+                JudgeRequest(str(number), tuple(turns), max_tokens=reply_tokens(turns))
+                for number, turns in enumerate(conversations)
             ]
             for reply in asked.ask(requests):
                 yield int(reply.key), None if reply.problem else reply.text

@@ -21,6 +21,7 @@ from twist_scout.evaluation.captioning.llm_extraction import (
     match_reply,
     parse_reply,
     read_prompt,
+    reply_tokens,
     shipped_prompt,
 )
 
@@ -163,6 +164,13 @@ def test_the_model_sees_scouts_form_whatever_the_dialect(dialect: str) -> None:
     (mentions,) = LlmExtraction(model, "toy")([told])
     assert "[[" in model.asked[0]
     assert [mention.boxes for mention in mentions] == [tuple(told.boxes)]
+
+
+def test_a_reply_has_room_for_every_box_and_an_end() -> None:
+    few, many = ([{"role": "user", "content": f"Caption: dogs [[{'; '.join(['1,2,3,4'] * n)}]]"}] for n in (1, 50))
+    assert reply_tokens(few) < reply_tokens(many) < 3000
+    longest = ", ".join(['("tennis racket", [100,100,100,100])'] * 50)
+    assert len(longest) / 2 < reply_tokens(many)  # numbers are split into digits by many tokenizers
 
 
 def test_the_prompt_is_a_file_with_a_version(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ Turn = dict[str, str]
 #: come.
 Ask = Callable[[Sequence[Sequence[Turn]]], Iterable[tuple[int, str | None]]]
 
+_TOKENS_AROUND, _TOKENS_PER_BOX = 64, 40
 _AT_ONCE = 256  # captions under way
 _NUMBER = r"\s*+[-+]?[0-9]{1,9}(?:\.[0-9]{1,9})?\s*+"
 _BOX = rf"{_NUMBER}(?:,{_NUMBER}){{3}}"
@@ -179,6 +180,12 @@ class LlmExtraction:
 def in_prompt_form(caption: GroundedText) -> str:
     """The caption as the model is shown it: SCOUT's boxes in the original image."""
     return caption.render("scout")
+
+
+def reply_tokens(conversation: Sequence[Turn]) -> int:
+    """How long a reply may get: room for a pair for every box, and no room for a model that repeats itself for ever."""
+    asked = conversation[-1]["content"]
+    return _TOKENS_AROUND + _TOKENS_PER_BOX * (asked.count("[[") + asked.count(";"))
 
 
 def parse_reply(reply: str) -> list[tuple[str, tuple[int, ...]]]:
