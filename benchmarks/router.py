@@ -158,7 +158,7 @@ def main() -> None:
     ]
     folder = options.router or shipped()
     size = sum(path.stat().st_size for path in folder.iterdir())
-    count = parameters(read_weights(folder / "router.onnx"))
+    count = parameters(read_weights(folder / "router.onnx")) + router.shortcut.size
     print(f"{count:,} parameters, {size:,} bytes, {router.engine.name}, confidence {router.confidence:g}")
     heads = f"{'prompts':>8}{'accuracy':>10}{'U to G':>9}{'G to U':>9}{'abstained':>11}{'ECE':>8}"
     print(f"{'':22}{heads}   rule: accuracy, U to G, G to U")

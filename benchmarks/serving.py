@@ -6,7 +6,8 @@ Starts the server with the pocket model, draws a scene for every request, and as
 for boxes, in turns. All requests are sent one after another, and all at once; which comes first is drawn anew every round. An
 answer is right if it is, letter by letter, what the same model says in this process to this picture and prompt alone; for
 understanding that is the base without any adapter on it. So a lost answer, one that went to another request, and one that a
-batch changed would all show. The ratio is the median over rounds of the time one by one, divided by the time at once.
+batch changed would all show. The ratio is the median over rounds of the time one by one, divided by the time at once; a second
+one is that of the server's processor time, which other work on the machine disturbs less.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import psutil
 import torch
 from openai import AsyncOpenAI
 from PIL import Image
@@ -80,13 +82,13 @@ def draw(count: int) -> list[Question]:
 
 
 @contextmanager
-def serving(options: argparse.Namespace) -> Iterator[str]:
-    """A server on a free port; its address. At the end it is told to stop, and has to do so by itself."""
+def serving(options: argparse.Namespace) -> Iterator[tuple[str, psutil.Process]]:
+    """A server on a free port: its address, and its process. At the end it is told to stop, and has to do so by itself."""
     command = [sys.executable, "-m", "twist_scout", "serve", "--port", "0", "--device", options.device]
     command += ["--max-batch", str(options.max_batch), "--queue", str(options.requests + 1)]
     with tempfile.NamedTemporaryFile("w+") as log, subprocess.Popen(command, stderr=log) as process:
         try:
-            yield address(process, Path(log.name))
+            yield address(process, Path(log.name)), psutil.Process(process.pid)
             process.send_signal(signal.SIGTERM)
             if status := process.wait(60):
                 raise SystemExit(f"the server ended with status {status}")
@@ -160,18 +162,33 @@ def counters(url: str) -> dict[str, float]:
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
 
 
-async def measure(url: str, asked: Sequence[Question], rounds: int) -> dict[str, list[tuple[float, list[Answer]]]]:
-    """Seconds and answers of both ways, round by round."""
+@dataclass(frozen=True)
+class Run:
+    """Seconds on the clock, seconds of the server's processor, and the answers."""
+
+    seconds: float
+    worked: float
+    answers: list[Answer]
+
+
+async def measure(url: str, server: psutil.Process, asked: Sequence[Question], rounds: int) -> dict[str, list[Run]]:
+    """Both ways, round by round."""
+
+    def clocks() -> tuple[float, float]:
+        times = server.cpu_times()
+        return time.perf_counter(), times.user + times.system
+
     dice = random.Random(0)
     ways = {"one_by_one": one_by_one, "at_once": at_once}
-    runs: dict[str, list[tuple[float, list[Answer]]]] = {name: [] for name in ways}
+    runs: dict[str, list[Run]] = {name: [] for name in ways}
     async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0, timeout=3600) as client:
         await one_by_one(client, asked[:4])  # warm up
         for _ in range(rounds):
             for name in dice.sample(sorted(ways), len(ways)):
-                began = time.perf_counter()
+                began = clocks()
                 answers = await ways[name](client, asked)
-                runs[name].append((time.perf_counter() - began, answers))
+                seconds, worked = (end - start for start, end in zip(began, clocks(), strict=True))
+                runs[name].append(Run(seconds, worked, answers))
     return runs
 
 
@@ -184,14 +201,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=RESULTS, help="where to write the numbers")
     options = parser.parse_args()
     asked = draw(options.requests)
-    with serving(options) as url:
-        runs = asyncio.run(measure(url, asked, options.rounds))
+    with serving(options) as (url, process):
+        runs = asyncio.run(measure(url, process, asked, options.rounds))
         counted = counters(url)
-    expected = alone(asked, runs["at_once"][0][1], options.device)
-    checked = {name: [check(asked, answers, expected) for _, answers in own] for name, own in runs.items()}
-    seconds = {name: [round(took, 2) for took, _ in own] for name, own in runs.items()}
-    ratios = [apart / together for apart, together in zip(seconds["one_by_one"], seconds["at_once"], strict=True)]
-    waits = sorted(answer.seconds for _, answers in runs["at_once"] for answer in answers)
+    expected = alone(asked, runs["at_once"][0].answers, options.device)
+    checked = {name: [check(asked, run.answers, expected) for run in own] for name, own in runs.items()}
+    seconds = {name: [round(run.seconds, 2) for run in own] for name, own in runs.items()}
+    pairs = list(zip(runs["one_by_one"], runs["at_once"], strict=True))
+    waits = sorted(answer.seconds for run in runs["at_once"] for answer in run.answers)
     record = {
         "machine": machine(torch.device(options.device)) | {"clock": "perf_counter"},
         "requests": options.requests,
@@ -201,7 +218,10 @@ def main() -> None:
         "one_by_one": {"answers": [one["by_mode"] for one in checked["one_by_one"]]},
         "wrong": [row for own in checked.values() for one in own for row in one["wrong"]][:20],
         "seconds": seconds,
-        "ratio": round(statistics.median(ratios), 2),
+        "ratio": round(statistics.median(apart.seconds / together.seconds for apart, together in pairs), 2),
+        "ratio_of_processor_time": round(
+            statistics.median(apart.worked / together.worked for apart, together in pairs), 2
+        ),
         "requests_per_second": round(options.requests / statistics.median(seconds["at_once"]), 1),
         "latency_at_once": {"median": round(statistics.median(waits), 2), "longest": round(waits[-1], 2)},
         "mean_batch_at_once": _mean_batch(counted, options),
@@ -213,7 +233,10 @@ def main() -> None:
                 f"{mode} {c['right']} of {c['answers']} right" for mode, c in sorted(one["by_mode"].items())
             )
             print(f"round {number}, {name.replace('_', ' ')}: {seconds[name][number - 1]:.1f} s; {told}")
-    print(f"one by one / at once: {record['ratio']:.2f}; {record['requests_per_second']:.1f} requests a second")
+    print(
+        f"one by one / at once: {record['ratio']:.2f} by the clock, {record['ratio_of_processor_time']:.2f} of the processor; "
+        f"{record['requests_per_second']:.1f} requests a second at once"
+    )
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
     print(f"written to {options.json}")

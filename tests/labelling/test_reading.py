@@ -12,7 +12,7 @@ from twist_scout.errors import BadInput
 from twist_scout.labelling import Labels, read_classes
 from twist_scout.labelling.asking import make_questions, question_id
 from twist_scout.labelling.folder import find_pictures
-from twist_scout.labelling.reading import ReadingRules, names_another, read_labels
+from twist_scout.labelling.reading import ReadingRules, read_labels
 from twist_scout.labelling.report import Report
 
 REFUSAL = (
@@ -111,27 +111,6 @@ def test_the_frame_of_the_sidecar_is_undone(tmp_path: Path) -> None:
     said = {"1.png|dog": "The dog [[0,25,50,75]]."}
     labels, _ = read(tmp_path, said, "dog", frame="padded")
     assert labels.pictures[0].boxes[0].box == (0, 0, 100, 100)  # the square's margin of 50 rows above is gone
-
-
-@pytest.mark.parametrize(
-    ("said", "asked", "others", "expected"),
-    [
-        ("the dog", "apple", ["dog"], True),
-        ("the bus", "puppy", [], True),  # two everyday words that never mean the same
-        ("the blue car", "red car", ["blue car"], True),
-        ("the dog", "puppy", ["cat"], False),  # a puppy is one
-        ("the puppy", "dog", ["cat"], False),
-        ("the car", "red car", ["car"], False),
-        ("the red car", "car", ["red car"], False),
-        ("the red car on the left", "red car", ["blue car"], False),
-        ("the thingamajig", "gizmo", ["dog"], False),  # nobody knows what that is
-        ("the number plate", "license plate", ["dog"], False),
-        ("", "dog", ["cat"], False),
-        ("the dogs", "dog", ["cat"], False),
-    ],
-)
-def test_whether_a_phrase_is_about_another_thing(said: str, asked: str, others: list[str], expected: bool) -> None:
-    assert names_another(said, asked, others) is expected
 
 
 def test_boxes_of_another_thing_are_left_out(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from twist_scout.routing.training import RouterTraining, train_router
 
 SMALL = RouterTraining(
     steps=80, batch=32, warm_up=10, hidden=32, inner=64, layers=1, vocabulary=800, vocabulary_prompts=2_000, held_out=400,
+    shortcut_steps=20,
     bfloat16=False, learning_rate=3e-3,
 )  # fmt: skip
 MEDICAL = [

@@ -42,6 +42,7 @@ from twist_scout.cli.scout_export import export
 from twist_scout.cli.scout_plan import plan as scout_plan
 from twist_scout.cli.scout_stats import stats
 from twist_scout.cli.scout_view import view
+from twist_scout.cli.serve import serve
 from twist_scout.cli.toyworld_evaluate import evaluate
 from twist_scout.cli.toyworld_sample import sample
 from twist_scout.cli.toyworld_scout_data import scout_data
@@ -74,6 +75,7 @@ app.command()(ground)
 app.command()(chat)
 app.command()(label)
 app.command("app")(app_page)
+app.command()(serve)
 app.command()(predict)
 app.command()(plan)
 app.command()(models)

@@ -300,7 +300,7 @@ def _remarks(report: Report) -> list[str]:
             f"{report.unread:,} pieces of answers look like boxes and could not be read: is the --dialect right?"
         )
     for name, reason in sorted(report.unreadable.items())[:_NAMED]:
-        lines.append(f"Not labelled: {name} ({reason})")
+        lines.append(f"Not labelled: {reason}" if name in reason else f"Not labelled: {name}: {reason}")
     if len(report.unreadable) > _NAMED:
         lines.append(f"{len(report.unreadable):,} pictures were not labelled; {REPORT} names all.")
     if report.foreign:

@@ -226,8 +226,9 @@ def _annotated(out: Path, base: Path, adapter: Path, recipe: Recipe, console: Co
 
 
 def _same_recipe(out: Path, recipe: Recipe) -> None:
-    """Runs of different recipes are not to be compared."""
+    """Runs of different recipes are not to be compared. Seeds may join later."""
     path, wanted = out / "recipe.json", json.loads(json.dumps(asdict(recipe)))
+    del wanted["seeds"]
     if not path.exists():
         write_json(path, wanted)
         return

@@ -5,12 +5,14 @@
 ``folder``              which pictures there are, and reading each of them once
 ``asking``              each class of each picture, put to a model by the engine of ``predict``
 ``reading``             from answers to boxes in pixels, refusals and counts
+``phrases``             whether two phrases can be about one thing
 ``merging``             one thing is labelled once
 ``review``              what a person marked as wrong on the contact sheet
 ``formats``             COCO, YOLO, Pascal VOC, Label Studio, this project's records
 ``output``              files are written whole, and never over what a person has changed
 ``report``              what was found, refused and not readable
-``sheet``               pictures with their boxes, to look through
+``sheet_page``          pictures with their boxes, to look through, as a page
+``sheet_picture``       the same as one picture
 ======================  =======================================================================
 """
 

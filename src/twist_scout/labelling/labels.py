@@ -20,7 +20,7 @@ class LabelledBox:
         phrase: what was asked for.
         score: how sure the model was of its answer, in (0, 1]: the geometric mean of its tokens' probabilities; None where
             it is not known.
-        contested: whether a box of another class is in the same place.
+        contested: whether a box of a class that excludes this one is in the same place.
     """
 
     label: int

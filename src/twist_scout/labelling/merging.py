@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from twist_scout.boxes.box import iou_matrix
 from twist_scout.labelling.labels import LabelledBox
+from twist_scout.labelling.phrases import exclude
 
 #: Two boxes that overlap by more than this, as intersection over union, are about the same thing.
 SAME = 0.7
@@ -34,9 +35,15 @@ def merged(boxes: Sequence[LabelledBox], same: float = SAME) -> list[LabelledBox
 
 
 def with_contests(boxes: Sequence[LabelledBox], same: float = SAME) -> list[LabelledBox]:
-    """The boxes of a picture, those marked whose place a box of another class claims too."""
+    """The boxes of a picture, those marked whose place is claimed for something else too.
+
+    A red car may be a car as well; a dog that is a cat as well is a mistake of one of the two.
+    """
     overlaps = iou_matrix([box.box for box in boxes], [box.box for box in boxes]) > same
-    return [
-        replace(box, contested=any(overlaps[i, j] and other.label != box.label for j, other in enumerate(boxes)))
-        for i, box in enumerate(boxes)
-    ]
+
+    def claimed(index: int) -> bool:
+        box = boxes[index]
+        rivals = (other for place, other in enumerate(boxes) if overlaps[index, place] and other.label != box.label)
+        return any(exclude(box.phrase, other.phrase) for other in rivals)
+
+    return [replace(box, contested=claimed(index)) for index, box in enumerate(boxes)]

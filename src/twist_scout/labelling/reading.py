@@ -16,15 +16,13 @@ from typing import Any
 from twist_scout.boxes.box import Box, Corners
 from twist_scout.boxes.grounded import GroundedText
 from twist_scout.data.images import image_size
-from twist_scout.data.kinds import kinds_of, may_be
-from twist_scout.data.names import head_words
-from twist_scout.data.nouns import singular
 from twist_scout.errors import BadInput, first_line
 from twist_scout.labelling.asking import question_id
 from twist_scout.labelling.classes import AskedClass, ClassList
 from twist_scout.labelling.folder import FoundPictures
 from twist_scout.labelling.labels import DIGITS, LabelledBox, LabelledPicture, Labels
 from twist_scout.labelling.merging import SAME, merged, with_contests
+from twist_scout.labelling.phrases import names_another
 from twist_scout.labelling.report import Report
 from twist_scout.predicting.sidecar import read_sidecar
 
@@ -150,40 +148,6 @@ class _Answer:
                     self.unsure += 1
                 else:
                     self.boxes.append(made)
-
-
-def names_another(said: str, asked: str, others: Sequence[str]) -> bool:
-    """Whether a phrase names another thing than was asked for: "the dog" in an answer about apples.
-
-    Of one noun, it does so if it holds all words of another phrase that is asked for, and not those of this one: "the blue
-    car" for "red car". Of different nouns that never mean the same thing, if its noun is asked for elsewhere, or if both are
-    everyday words; a word that is not known may be another name of anything.
-
-    Args:
-        said: the phrase before a box.
-        asked: what was asked for.
-        others: what else is asked for, under other labels.
-    """
-    head, wanted = _head(said), _head(asked)
-    if not head or not wanted:
-        return False
-    told, own = _words(said), _words(asked)
-    if head == wanted:
-        claimed = (_words(other) for other in others if _head(other) == head)
-        return not own <= told and any(words <= told and not words <= own for words in claimed)
-    if head in own or wanted in told or may_be(head, wanted) or may_be(wanted, head):
-        return False
-    everyday = len(kinds_of(head)) > 1 and len(kinds_of(wanted)) > 1
-    return everyday or head in map(_head, others)
-
-
-def _words(phrase: str) -> set[str]:
-    return {singular(word) for word in phrase.lower().split()}
-
-
-def _head(phrase: str) -> str:
-    words = head_words(phrase)
-    return singular(words[-1]) if words else ""
 
 
 def _pixels(box: Box, size: tuple[int, int]) -> Corners:

@@ -58,7 +58,7 @@ class Report:
         unsure: boxes left out for their score.
         unread: pieces of answers that look like boxes and could not be read.
         reviewed: boxes left out because a person marked them as wrong.
-        contested: boxes in the place of a box of another class.
+        contested: boxes in the place of a box of a class that excludes theirs.
     """
 
     asked: ClassList

@@ -16,7 +16,7 @@ from twist_scout.pages.pictures import LARGEST
 from twist_scout.picture import PALETTE
 
 _CELL, _GAP, _CAPTION, _LEGEND = 320, 16, 26, 40
-_MOST_COLUMNS = 6
+_MOST_COLUMNS = 8
 _PAPER, _INK, _SOFT, _EMPTY = (250, 250, 252), (27, 33, 48), (92, 102, 120), (228, 231, 238)
 
 

@@ -11,9 +11,7 @@ from twist_scout.errors import first_line
 from twist_scout.machine.finding import Finding
 
 _SECONDS = 5.0
-_REMEDY = (
-    "give folders with --model and --adapter, or set HTTPS_PROXY or HF_ENDPOINT; HF_HUB_OFFLINE=1 keeps commands from trying"
-)
+_REMEDY = "give folders with --model and --adapter, set HTTPS_PROXY or HF_ENDPOINT; HF_HUB_OFFLINE=1 stops commands from trying"
 
 
 def check_hub(*, skip: bool = False, seconds: float = _SECONDS) -> Finding:

@@ -1,6 +1,7 @@
-"""The prompt router: which expert answers a prompt (§3.2, Eq. 9).
+r"""The prompt router: which expert answers a prompt (§3.2, Eq. 9).
 
-    prompt -> WordPiece -> BERT, two small layers, int8 -> logits / temperature -> softmax
+    prompt -> WordPiece -> BERT, two small layers, int8  \
+                        -> linear, on runs of pieces      +-> logits / temperature -> softmax
            -> a skill that is likely enough: its adapter is on     (alpha unchanged)
            -> else understanding: the adapter is off               (alpha = 1), where nothing can be lost
 
@@ -20,7 +21,7 @@ import numpy as np
 from twist_scout.errors import BadConfig
 from twist_scout.routing.engines import Engine, open_engine
 from twist_scout.routing.prompts import UNDERSTANDING
-from twist_scout.routing.settings import GRAPH, TOKENIZER, RouterSettings
+from twist_scout.routing.settings import GRAPH, SHORTCUT, TOKENIZER, RouterSettings
 
 #: Rows that go through the classifier at once; they are sorted by length, so little of a batch is padding.
 _BATCH = 64
@@ -73,6 +74,13 @@ class Router:
         return open_engine(self.folder / GRAPH, self._engine_name)
 
     @cached_property
+    def shortcut(self) -> np.ndarray:
+        """The weights of the linear part, (buckets, skills); read when they are first needed."""
+        from twist_scout.routing.shortcut import load
+
+        return load(self.folder / SHORTCUT, len(self.modes) - 1)
+
+    @cached_property
     def tokenizer(self) -> object:
         """The vocabulary; read when it is first needed."""
         from twist_scout.routing.tokens import load_tokenizer
@@ -81,6 +89,7 @@ class Router:
 
     def logits(self, prompts: Sequence[str]) -> np.ndarray:
         """Raw logits, (prompts, modes) float32, before the temperature."""
+        from twist_scout.routing.shortcut import score
         from twist_scout.routing.tokens import encode, padded
 
         rows = encode(self.tokenizer, prompts)  # type: ignore[arg-type]
@@ -88,7 +97,10 @@ class Router:
         order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
         for start in range(0, len(order), _BATCH):
             chosen = order[start : start + _BATCH]
-            result[chosen] = self.engine.logits(*padded([rows[row] for row in chosen]))
+            ids, mask = padded([rows[row] for row in chosen])
+            logits = self.engine.logits(ids, mask)
+            logits[:, 1:] += score(self.shortcut, ids, mask)
+            result[chosen] = logits
         return result
 
     def probabilities(self, prompts: Sequence[str]) -> np.ndarray:

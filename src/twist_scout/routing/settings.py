@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twist_scout.errors import BadModel
 
-GRAPH, TOKENIZER, SETTINGS = "router.onnx", "tokenizer.json", "router.json"
+GRAPH, SHORTCUT, TOKENIZER, SETTINGS = "router.onnx", "shortcut.safetensors", "tokenizer.json", "router.json"
 
 
 class RouterSettings(BaseModel):
@@ -29,7 +29,7 @@ class RouterSettings(BaseModel):
     version: int = 1
     modes: Annotated[list[str], Field(min_length=2)]
     temperature: Annotated[float, Field(gt=0)] = 1.0
-    confidence: Annotated[float, Field(ge=0, le=1)] = 0.9
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.8
     training: dict[str, Any] = {}
 
     @classmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -25,7 +25,8 @@ from twist_scout.routing.export import export_int8
 from twist_scout.routing.noise import typed
 from twist_scout.routing.prompts import GROUNDING, UNDERSTANDING, Prompt, prompts
 from twist_scout.routing.router import Router
-from twist_scout.routing.settings import GRAPH, TOKENIZER, RouterSettings
+from twist_scout.routing.settings import GRAPH, SHORTCUT, TOKENIZER, RouterSettings
+from twist_scout.routing.shortcut import fit, save
 from twist_scout.routing.tokens import LONGEST, encode, load_tokenizer, padded, train_tokenizer
 
 #: Called after every step with the number of the step and its loss.
@@ -51,6 +52,8 @@ class RouterTraining:
         layers: how many.
         vocabulary: pieces at most.
         vocabulary_prompts: prompts that the vocabulary is learnt from.
+        shortcut_steps: of the linear part, with batches four times as large.
+        shortcut_rate: its learning rate.
         dropped: share of the tokens that become unknown ones in training.
         smoothing: of labels, so that no probability is driven to 1.
         confidence: how likely a skill must be, or understanding answers.
@@ -62,7 +65,7 @@ class RouterTraining:
 
     steps: int = 9000
     batch: int = 64
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     warm_up: int = 200
     weight_decay: float = 0.05
     hidden: int = 128
@@ -70,9 +73,11 @@ class RouterTraining:
     layers: int = 2
     vocabulary: int = 6000
     vocabulary_prompts: int = 150_000
+    shortcut_steps: int = 600
+    shortcut_rate: float = 0.1
     dropped: float = 0.04
     smoothing: float = 0.01
-    confidence: float = 0.9
+    confidence: float = 0.8
     share_of_extra: float = 0.4
     held_out: int = 10_000
     bfloat16: bool = True
@@ -80,7 +85,9 @@ class RouterTraining:
 
 
 #: For going on from a router that exists.
-ADAPTING = RouterTraining(steps=600, learning_rate=5e-4, warm_up=50, held_out=4_000)
+ADAPTING = RouterTraining(
+    steps=600, learning_rate=5e-4, warm_up=50, shortcut_steps=200, shortcut_rate=0.03, held_out=4_000
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +146,13 @@ def train_router(
         tokenizer = load_tokenizer(start.folder / TOKENIZER) if start else _vocabulary(own, config)
         model = _model(modes, tokenizer.get_vocab_size(), config, start)
         _descend(model, _batches(tokenizer, modes, own, config), config, watch)
+        shortcut = fit_shortcut(tokenizer, modes, own, config, start)
     finally:
         torch.set_num_threads(threads)
     folder.mkdir(parents=True, exist_ok=True)
     arrays = weights_of(model)
     export_int8(arrays, folder / GRAPH)
+    save(shortcut, folder / SHORTCUT)
     tokenizer.save(str(folder / TOKENIZER), pretty=False)
     settings = RouterSettings(modes=list(modes), confidence=config.confidence)
     settings.write(folder)
@@ -153,12 +162,13 @@ def train_router(
     settings = settings.model_copy(update={"temperature": round(temperature, 4)})
     settings.write(folder)
     report = evaluate(Router(folder), islice(prompts("test", seed=config.seed), config.held_out))
-    described = {**asdict(config), "parameters": parameters(arrays), "extra": len(extra), "started_from": bool(start)}
+    count = parameters(arrays) + shortcut.size
+    described = {**asdict(config), "parameters": count, "extra": len(extra), "started_from": bool(start)}
     held = {key: value for key, value in report.to_dict().items() if key in ("prompts", "accuracy", "leak_rates")}
     settings.model_copy(update={"training": {**described, "held_out_templates": held}}).write(folder)
     return Trained(
         folder,
-        parameters(arrays),
+        count,
         sum(path.stat().st_size for path in folder.iterdir()),
         report,
         evaluate(Router(folder), own_held_out[1::2]) if len(own_held_out) > 1 else None,
@@ -210,6 +220,20 @@ def _model(modes: Sequence[str], vocabulary: int, config: RouterTraining, start:
         layers=config.layers,
         longest=LONGEST,
         arrays=arrays,
+    )
+
+
+def fit_shortcut(
+    tokenizer: Any, modes: Sequence[str], own: Sequence[Prompt], config: RouterTraining, start: Router | None
+) -> np.ndarray:
+    """The linear part's weights (buckets, skills), on prompts of their own."""
+    larger = replace(config, batch=4 * config.batch, seed=config.seed + 2)
+    return fit(
+        _batches(tokenizer, modes, own, larger),
+        steps=config.shortcut_steps,
+        skills=len(modes) - 1,
+        learning_rate=config.shortcut_rate,
+        start=start.shortcut if start else None,
     )
 
 
