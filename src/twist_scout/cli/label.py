@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from twist_scout.cli import console, options
+from twist_scout.cli.label_table import REPORT, remarks, table
 from twist_scout.cli.predict import _Reporter
 from twist_scout.cli.printable import printable
 from twist_scout.cli.repeat import command_line
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from twist_scout.labelling import Labels
     from twist_scout.labelling.folder import FoundPictures
     from twist_scout.labelling.report import Report
     from twist_scout.predicting.engine import RunSummary
     from twist_scout.predicting.questions import QuestionSet
 
-_NAMED = 5
 _ASIDE = frozenset(("restart", "retry_errors", "overwrite", "json"))
 _PICTURE_SHEETS = (".png", ".jpg", ".jpeg", ".webp")
-REPORT = "report.json"
 SHEET = "sheet.html"
 
 
@@ -258,52 +255,10 @@ def _say(report: Report, kinds: list[str], out: Path, sheets: list[Path], summar
         )
         return
     screen, aside = console.out(), console.err()
-    screen.print(_table(report))
-    for line in _remarks(report):
+    screen.print(table(report))
+    for line in remarks(report):
         aside.print(printable(line), style="yellow", markup=False, soft_wrap=True)
     for kind, file in files.items():
         aside.print(printable(f"{kind}: {file}"), markup=False, soft_wrap=True)
     for path in sheets:
         aside.print(printable(f"Look through {path}"), markup=False, soft_wrap=True)
-
-
-def _table(report: Report) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    title = f"{report.boxes:,} boxes in {report.pictures - report.empty:,} of {report.pictures:,} pictures"
-    table = Table(title=title, title_justify="left")
-    table.add_column("class")
-    failed = any(one.failed for one in report.classes)
-    for name in ("boxes", "pictures", "refused", "no box", *(["not asked"] if failed else [])):
-        table.add_column(name, justify="right")
-    for one in report.classes:
-        numbers = [one.boxes, one.pictures, one.refused, one.nothing, *([one.failed] if failed else [])]
-        table.add_row(Text(printable(one.label)), *(f"{number:,}" for number in numbers))
-    return table
-
-
-def _remarks(report: Report) -> list[str]:
-    """What the user should know beside the numbers of the classes."""
-    left_out = [
-        (report.merged, "merged with one in the same place"),
-        (report.another, "left out that the model called something else"),
-        (report.small, "left out as too small"),
-        (report.unsure, "left out as too unsure"),
-        (report.reviewed, "left out as you marked them wrong"),
-    ]
-    lines = [f"{count:,} boxes were {what}." for count, what in left_out if count]
-    if report.contested:
-        lines.append(f"{report.contested:,} boxes are in the place of another class: look at them first.")
-    if report.unread:
-        lines.append(
-            f"{report.unread:,} pieces of answers look like boxes and could not be read: is the --dialect right?"
-        )
-    for name, reason in sorted(report.unreadable.items())[:_NAMED]:
-        lines.append(f"Not labelled: {reason}" if name in reason else f"Not labelled: {name}: {reason}")
-    if len(report.unreadable) > _NAMED:
-        lines.append(f"{len(report.unreadable):,} pictures were not labelled; {REPORT} names all.")
-    if report.foreign:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.foreign.items())
-        lines.append(f"Files of kinds that cannot be read were passed over ({kinds}): convert them to JPEG or PNG.")
-    return lines
