@@ -24,3 +24,18 @@ def test_a_checkout_and_its_package_say_the_same_of_the_core() -> None:
     }
     assert all(one.name == "ray" for one in installed.extras["ray"])
     assert "dev" not in found.extras
+
+
+def test_groups_that_name_groups_are_taken_apart() -> None:
+    extras = {
+        "serve": (Requirement("fastapi>=1"),),
+        "app": (Requirement("twist-scout[serve,app]"), Requirement("gradio")),
+        "dev": (Requirement("twist-scout[app]"),),
+        "empty": (),
+    }
+    found = module._of_users(extras)
+    assert {name: [one.name for one in lines] for name, lines in found.items()} == {
+        "serve": ["fastapi"],
+        "app": ["fastapi", "gradio"],
+        "empty": [],
+    }

@@ -35,6 +35,7 @@ def test_an_old_python_and_old_or_missing_libraries_are_problems(monkeypatch: py
 
 def test_an_extra_is_imported_and_not_only_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert check_extra("router", [Requirement("numpy>=1"), Requirement("pyyaml")]).status == "ok"
+    assert check_extra("app", []).status == "ok"
     missing = check_extra("app", [Requirement("no-such-library")])
     assert (missing.status, missing.remedy) == ("warning", 'pip install "twist-scout[app]"')
     (tmp_path / "numpy.py").write_text("raise OSError('libsomething.so is not there')")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
@@ -67,16 +67,24 @@ def _installed() -> Declared:
 
 
 def _of_users(extras: Mapping[str, tuple[Requirement, ...]]) -> dict[str, tuple[Requirement, ...]]:
-    return {name: lines for name, lines in extras.items() if name not in _OF_DEVELOPERS}
+    return {name: tuple(_spread(name, extras, ())) for name in extras if name not in _OF_DEVELOPERS}
+
+
+def _spread(name: str, extras: Mapping[str, tuple[Requirement, ...]], within: tuple[str, ...]) -> Iterator[Requirement]:
+    """What is in a group, the groups that it names itself by ``twist-scout[other]`` taken apart."""
+    for one in extras.get(name, ()):
+        if one.name != NAME:
+            yield one
+        else:
+            for other in sorted(one.extras - {name, *within}):
+                yield from _spread(other, extras, (*within, name))
 
 
 def _parsed(lines: Iterable[str]) -> tuple[Requirement, ...]:
     found = []
     for line in lines:
         try:
-            one = Requirement(line)
+            found.append(Requirement(line))
         except InvalidRequirement:
             continue
-        if one.name != NAME:
-            found.append(one)
     return tuple(found)

@@ -78,6 +78,8 @@ def check_extra(name: str, requirements: Sequence[Requirement]) -> Finding:
     problems = [problem for one in requirements if (problem := _problem(one)) is not None]
     if problems:
         return Finding(title, "warning", f"for {purpose}: {'; '.join(problems)}", remedy)
+    if not requirements:
+        return Finding(title, "ok", f"for {purpose}: nothing more is needed")
     failed = _import_error([_module(one) for one in requirements])
     if failed:
         return Finding(title, "warning", f"for {purpose}: {failed}", f"{remedy} --force-reinstall")
