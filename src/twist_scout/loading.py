@@ -165,3 +165,24 @@ def _hub_adapter_config(adapter: str) -> dict[str, Any]:
             f"{adapter} is neither a folder here nor an adapter that the hub gives out "
             f"({first_line(error)}): check the name."
         ) from error
+
+
+def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source, Source | None]:
+    """Fill in what the caller left out.
+
+    Nothing given: the pocket base and its adapter, both shipped. An adapter alone: the base that
+    its config names, or the pocket base where it names none. A base alone: no adapter.
+
+    Raises:
+        BadModel: the adapter folder is not one.
+    """
+    from twist_scout import toyworld
+
+    if base is not None:
+        return base, adapter
+    pocket = toyworld.pocket_adapter()
+    if adapter is None or Path(adapter) == pocket:
+        # It was trained where the repository lay then; its base is the one shipped beside it.
+        return toyworld.pocket_base(), pocket
+    named = read_adapter_config(adapter).get("base_model_name_or_path")
+    return named or toyworld.pocket_base(), adapter

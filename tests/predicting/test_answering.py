@@ -33,7 +33,7 @@ def test_the_score_is_the_mean_log_probability_of_the_answer_and_its_end(grounde
     """Recomputed from one forward pass over prompt and answer."""
     (answer,) = grounder.answers([PICTURE], PROMPTS[:1], "grounding", max_new_tokens=64, scores=True)
     tokenizer = grounder.processor.tokenizer
-    inputs = grounder._inputs([PICTURE], PROMPTS[:1])
+    inputs = grounder.inputs([PICTURE], PROMPTS[:1])
     said = [*tokenizer(answer.text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     length = inputs["input_ids"].shape[1]
     inputs["input_ids"] = torch.cat([inputs["input_ids"], torch.tensor([said])], dim=1)
@@ -68,15 +68,6 @@ def test_a_bad_row_does_not_cost_the_others(grounder: BatchGrounder) -> None:
 
 def test_questions_without_a_picture_are_answered(grounder: BatchGrounder) -> None:
     assert len(grounder.answers([None, None], PROMPTS[:2], "understanding", max_new_tokens=8, scores=True)) == 2
-
-
-def test_tokens_that_spell_boxes_stay(grounder: BatchGrounder) -> None:
-    """Some tokenizers call them special."""
-    tokenizer = grounder.processor.tokenizer
-    settings = grounder._greedy(4)
-    box = tokenizer.convert_tokens_to_ids("[[")
-    before = tokenizer.all_special_ids
-    assert grounder._text([box, *before, tokenizer.eos_token_id], settings).startswith("[[")
 
 
 def test_too_large_a_batch_is_said(grounder: BatchGrounder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,14 +71,11 @@ def load(choice: Choice, device: str | None, limits: Limits) -> RowModel:
         BadModel: a folder does not hold what it should.
         BadConfig: there is no such device.
     """
-    from twist_scout.grounder import resolve_folders
-    from twist_scout.predicting.trained import trained_to_write
+    from twist_scout.loading import resolve_folders
     from twist_scout.serving.model import RowModel
 
     base, adapter = resolve_folders(choice.model, choice.adapter)
-    dialect, frame = trained_to_write(adapter)
-    model: RowModel = RowModel.from_pretrained(base, adapter, device, dialect=dialect)  # type: ignore[assignment]
-    model.frame = frame
+    model = RowModel.from_pretrained(base, adapter, device)
     model.default_new_tokens = limits.default_new_tokens
     model.probe()
     return model

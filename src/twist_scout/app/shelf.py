@@ -163,7 +163,7 @@ def adapter_folder(choice: Choice) -> Path:
     Raises:
         BadInput: it has none.
     """
-    from twist_scout.grounder import resolve_folders
+    from twist_scout.loading import resolve_folders
 
     _, adapter = resolve_folders(choice.model, choice.adapter)
     if adapter is None:

@@ -58,7 +58,7 @@ def chat(
 
     from twist_scout.conversation.history import ChatGrounder
     from twist_scout.conversation.session import Note, Session
-    from twist_scout.grounder import resolve_folders
+    from twist_scout.loading import resolve_folders
 
     console.quiet_libraries()
     base, adapter_folder = resolve_folders(model, adapter)
@@ -66,11 +66,11 @@ def chat(
     if turns is None:
         turns = 0 if base == pocket_base() else _TURNS
     screen, aside = console.out(), console.err()
-    if turns and not grounder.reads_history:  # type: ignore[attr-defined]
+    if turns and not grounder.reads_history:
         aside.print("The model's chat template takes one question at a time: each is asked alone.", style="yellow")
         turns = 0
     session = Session(
-        grounder,  # type: ignore[arg-type]
+        grounder,
         console.checked_picture_path,
         picture,
         mode.value,

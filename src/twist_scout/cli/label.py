@@ -165,20 +165,20 @@ def _ask(
     restart: bool,
     retry_errors: bool,
 ) -> RunSummary:
-    from twist_scout.grounder import resolve_folders
     from twist_scout.labelling.asking import ask
+    from twist_scout.loading import resolve_folders
     from twist_scout.predicting.engine import RunSettings
     from twist_scout.predicting.identity import fingerprint
-    from twist_scout.predicting.trained import trained_to_write
+    from twist_scout.trained import how_trained
 
     model, adapter, device, dialect = source
     base_folder, adapter_folder = resolve_folders(model, adapter)
-    written, frame = trained_to_write(adapter_folder) if dialect is None else (dialect, None)
+    trained = how_trained(adapter_folder).but(dialect)
     settings = RunSettings(
         model=fingerprint(base_folder),
         adapter=fingerprint(adapter_folder),
-        dialect=written,
-        frame=frame,
+        dialect=trained.dialect,
+        frame=trained.frame,
         max_new_tokens=max_new_tokens,
         scores=True,
         batch_size=batch_size,
@@ -194,7 +194,7 @@ def _ask(
         from twist_scout.predicting.answering import BatchGrounder
 
         console.quiet_libraries()
-        return BatchGrounder.from_pretrained(base_folder, adapter_folder, device, dialect=written)
+        return BatchGrounder.from_pretrained(base_folder, adapter_folder, device, dialect=dialect)
 
     with _PictureReporter(len(questions.questions) // len(found.pictures)) as report:
         return ask(

@@ -159,20 +159,20 @@ def predict(
         raise BadInput(f"{out} is no name for a prediction file: give one such as predictions.jsonl.")
     console.make_folder(out.parent)
 
-    from twist_scout.grounder import resolve_folders
+    from twist_scout.loading import resolve_folders
     from twist_scout.predicting.engine import RunSettings
     from twist_scout.predicting.engine import predict as run
     from twist_scout.predicting.identity import fingerprint
     from twist_scout.predicting.pictures import PictureFolder, usual_folder
-    from twist_scout.predicting.trained import trained_to_write
+    from twist_scout.trained import how_trained
 
     base_folder, adapter_folder = resolve_folders(model, adapter)
-    written, frame = trained_to_write(adapter_folder) if dialect is None else (dialect, None)
+    trained = how_trained(adapter_folder).but(dialect)
     settings = RunSettings(
         model=fingerprint(base_folder),
         adapter=fingerprint(adapter_folder),
-        dialect=written,
-        frame=frame,
+        dialect=trained.dialect,
+        frame=trained.frame,
         mode=_mode(mode),
         max_new_tokens=max_new_tokens,
         scores=scores,
@@ -190,7 +190,7 @@ def predict(
         from twist_scout.predicting.answering import BatchGrounder
 
         console.quiet_libraries()
-        return BatchGrounder.from_pretrained(base_folder, adapter_folder, device, dialect=written)
+        return BatchGrounder.from_pretrained(base_folder, adapter_folder, device, dialect=dialect)
 
     with _Reporter() as report:
         summary = run(

@@ -183,9 +183,7 @@ def _load(
     """
     from twist_scout.boxes.dialects import get_dialect
     from twist_scout.errors import BadConfig, BadModel, first_line
-    from twist_scout.grounder import resolve_folders
-    from twist_scout.loading import read_adapter_config
-    from twist_scout.predicting.trained import trained_to_write
+    from twist_scout.loading import read_adapter_config, resolve_folders
     from twist_scout.routing.router import Router
     from twist_scout.serving.model import RowModel
 
@@ -193,9 +191,7 @@ def _load(
         get_dialect(dialect)
     opened = Router(router) if router is not None else None
     base, folder = resolve_folders(model, adapter)
-    written, frame = trained_to_write(folder) if dialect is None else (dialect, None)
-    served: RowModel = RowModel.from_pretrained(base, folder, device, dialect=written, router=opened)  # type: ignore[assignment]
-    served.frame = frame
+    served = RowModel.from_pretrained(base, folder, device, dialect=dialect, router=opened)
     served.default_new_tokens = limits.default_new_tokens
     served.most_prompt_tokens = limits.prompt_tokens
     if skills and not served.has_adapter:

@@ -28,7 +28,8 @@ def evaluate(
     scenes about (category, colour) pairs that no training picture has are added and reported apart.
     """
     from twist_scout.experiments.exam import run_exam
-    from twist_scout.grounder import Grounder, resolve_folders
+    from twist_scout.grounder import Grounder
+    from twist_scout.loading import resolve_folders
 
     console.quiet_libraries()
     base_folder, adapter_folder = resolve_folders(model, adapter)

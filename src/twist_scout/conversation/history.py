@@ -17,8 +17,8 @@ from twist_scout.boxes.grounded import GroundedText
 from twist_scout.data.chat import ChatText, prompt_text, takes_suffix
 from twist_scout.data.inputs import process
 from twist_scout.errors import BadInput
+from twist_scout.generation import on_device_of
 from twist_scout.grounder import Grounder, Mode
-from twist_scout.processor_frame import frame_for
 from twist_scout.routing import Decision
 from twist_scout.routing.prompts import UNDERSTANDING
 from twist_scout.routing.switching import adapter_for
@@ -50,7 +50,7 @@ class ChatGrounder(Grounder):
             {"role": role, "content": text} for role, text in zip(("user", "assistant", "user"), said, strict=True)
         ]
         try:
-            written = prompt_text(self.processor, messages, 0)
+            written = prompt_text(self.processor, messages, 0, **self.template_options)
         except Exception:  # a template may refuse in any way it likes
             return False
         places = [written.find(text) for text in said]
@@ -81,8 +81,8 @@ class ChatGrounder(Grounder):
             BadInput: the prompt is empty or holds the mark of a picture.
             BadConfig: an unknown mode.
         """
-        self._rows(picture, prompt)  # refuses what is no prompt
-        (decision,) = self._decisions(mode, [prompt])
+        self.rows(picture, prompt)  # refuses what is no prompt
+        (decision,) = self.decisions(mode, [prompt])
         plain = decision.mode == UNDERSTANDING
         messages = []
         for turn in turns:
@@ -90,7 +90,7 @@ class ChatGrounder(Grounder):
             messages += [{"role": "user", "content": turn.prompt}, {"role": "assistant", "content": said}]
         messages.append({"role": "user", "content": prompt})
         text = self._continued(picture, messages, decision.mode, max_new_tokens)
-        frame = None if picture is None else frame_for(self.processor, *picture.size)
+        frame = None if picture is None else self.frame_of(*picture.size)
         answer = GroundedText.parse(text, dialect=self.dialect, frame=frame, mode=decision.mode)
         return replace(answer, probability=decision.probability), decision
 
@@ -99,16 +99,12 @@ class ChatGrounder(Grounder):
         self, picture: Image.Image | None, messages: Sequence[dict[str, str]], mode: str, max_new_tokens: int
     ) -> str:
         try:
-            text = prompt_text(self.processor, messages, 0 if picture is None else 1)
+            text = prompt_text(self.processor, messages, 0 if picture is None else 1, **self.template_options)
         except ValueError as error:
             raise BadInput(f"The model's chat template refuses this conversation ({error}): begin anew.") from error
         pictures = None if picture is None else [picture]
         made = process(self.processor, [ChatText(text, [])], pictures, padding_side="left")
-        kind = self.model.dtype
-        inputs = {
-            name: value.to(self.device, kind if value.is_floating_point() else None) for name, value in made.items()
-        }
+        inputs = on_device_of(self.model, made)
         with adapter_for(self.model, mode):
-            tokens = self.model.generate(**inputs, generation_config=self._greedy(max_new_tokens))
-        new = tokens[0, inputs["input_ids"].shape[1] :]
-        return str(self.processor.tokenizer.decode(new, skip_special_tokens=True)).strip()
+            tokens = self.model.generate(**inputs, generation_config=self.greedy.settings(max_new_tokens))
+        return self.greedy.text(tokens[0, inputs["input_ids"].shape[1] :].tolist())

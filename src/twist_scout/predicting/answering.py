@@ -75,45 +75,19 @@ class BatchGrounder(Grounder):
             ) from error
 
     def _prepared(self, pictures: Sequence[Image.Image | None], prompts: Sequence[str]) -> dict[str, Any]:
-        self._rows(list(pictures), list(prompts))  # refuses empty prompts, and those that smuggle in a picture
-        return self._inputs(pictures, prompts)
+        self.rows(list(pictures), list(prompts))  # refuses empty prompts, and those that smuggle in a picture
+        return self.inputs(pictures, prompts)
 
     @torch.inference_mode()
     def _generated(self, inputs: dict[str, Any], mode: Mode, max_new_tokens: int, scores: bool) -> list[Answer]:
-        settings = self._greedy(max_new_tokens)
+        settings = self.greedy.settings(max_new_tokens)
         sureness = _Sureness()
         recorders = LogitsProcessorList([sureness] if scores else [])
         with adapter_for(self.model, mode):
             made = self.model.generate(**inputs, generation_config=settings, logits_processor=recorders)
-        new = made[:, inputs["input_ids"].shape[1] :]  # (batch, tokens)
-        ends = settings.eos_token_id or []
-        lengths = _lengths(new, ends if isinstance(ends, list) else [ends])
-        means = sureness.means(lengths) if scores else [None] * len(lengths)
-        texts = [self._text(row[:length].tolist(), settings) for row, length in zip(new, lengths, strict=True)]
-        return [Answer(text, mean) for text, mean in zip(texts, means, strict=True)]
-
-    def _text(self, ids: list[int], settings: Any) -> str:
-        """The words of an answer. Tokens that only steer the model go; others that spell boxes are special in some
-        families' tokenizers, and stay.
-        """
-        tokenizer = self.processor.tokenizer
-        ends = settings.eos_token_id or []
-        steering = {*(ends if isinstance(ends, list) else [ends]), tokenizer.pad_token_id, tokenizer.bos_token_id}
-        return str(tokenizer.decode([id for id in ids if id not in steering], skip_special_tokens=False)).strip()
-
-
-def _lengths(new: torch.Tensor, ends: Sequence[int]) -> list[int]:
-    """Tokens of each answer up to and with the first that ends it.
-
-    Args:
-        new: generated tokens, (batch, tokens).
-        ends: tokens that end an answer.
-    """
-    if not new.shape[1]:
-        return [0] * len(new)
-    ended = torch.isin(new, torch.tensor(list(ends), device=new.device, dtype=new.dtype))  # (batch, tokens)
-    first = torch.where(ended.any(dim=1), ended.int().argmax(dim=1) + 1, new.shape[1])
-    return [int(length) for length in first]
+        new = made[:, inputs["input_ids"].shape[1] :].tolist()  # (batch, tokens)
+        means = sureness.means([self.greedy.length(row) for row in new]) if scores else [None] * len(new)
+        return [Answer(self.greedy.text(row), mean) for row, mean in zip(new, means, strict=True)]
 
 
 class _Sureness(LogitsProcessor):

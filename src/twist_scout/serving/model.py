@@ -12,14 +12,12 @@ from PIL import Image
 from torch import Tensor
 from transformers import LogitsProcessorList, StoppingCriteriaList
 
-from twist_scout.boxes.frame import Frame, make_frame
 from twist_scout.data.chat import ChatText, prompt_text
 from twist_scout.data.inputs import process
 from twist_scout.errors import BadConfig, BadModel, first_line
+from twist_scout.generation import on_device_of
 from twist_scout.predicting.answering import BatchGrounder
-from twist_scout.processor_frame import frame_for
 from twist_scout.routing.prompts import GROUNDING, UNDERSTANDING
-from twist_scout.routing.router import Router
 from twist_scout.routing.switching import adapter_for
 from twist_scout.serving.answering import Answer, Watch, cancelled
 from twist_scout.serving.errors import bad
@@ -38,11 +36,9 @@ class RowModel(BatchGrounder):
     Args:
         model: as for `Grounder`.
         processor: its processor.
-        dialect: how it writes boxes.
-        router: what decides in mode ``auto``.
-        frame: name of the frame that its training said it sees pictures in; None: its processor's.
         default_new_tokens: where an answer is cut if its row does not say.
         most_prompt_tokens: of a row; None: what the context holds.
+        options: as for `Grounder`.
     """
 
     def __init__(
@@ -50,14 +46,11 @@ class RowModel(BatchGrounder):
         model: Any,
         processor: Any,
         *,
-        dialect: str = "scout",
-        router: Router | None = None,
-        frame: str | None = None,
         default_new_tokens: int = 256,
         most_prompt_tokens: int | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(model, processor, dialect=dialect, router=router)
-        self.frame = frame
+        super().__init__(model, processor, **options)
         self.default_new_tokens = default_new_tokens
         self.most_prompt_tokens = most_prompt_tokens
         self.mixes = False
@@ -93,12 +86,6 @@ class RowModel(BatchGrounder):
         """
         return row.picture is not None, None if self.mixes else row.adapter
 
-    def frame_of(self, width: int, height: int) -> Frame:
-        """How the model sees a picture of this size in pixels."""
-        if self.frame is None:
-            return frame_for(self.processor, width, height)
-        return make_frame(self.frame, width=width, height=height)
-
     @torch.inference_mode()
     def probe(self) -> str:
         """Answer one token in both modes, apart and in one batch, and keep the modes apart if that is not the same.
@@ -113,9 +100,11 @@ class RowModel(BatchGrounder):
             return "no adapter: every mode is the base's"
         skill = self.adapter_of(GROUNDING)
         try:
-            asked = ChatText(prompt_text(self.processor, [{"role": "user", "content": "Where is it?"}]), [])
+            asked = ChatText(
+                prompt_text(self.processor, [{"role": "user", "content": "Where is it?"}], **self.template_options), []
+            )
             grey = Image.new("RGB", (64, 64), "grey")
-            inputs = self._moved(process(self.processor, [asked] * 2, [grey] * 2, padding_side="left"))
+            inputs = on_device_of(self.model, process(self.processor, [asked] * 2, [grey] * 2, padding_side="left"))
             with self.model.disable_adapter():
                 base = self.model(**inputs).logits[:, -1].float()
             with adapter_for(self.model, skill):
@@ -154,15 +143,14 @@ class RowModel(BatchGrounder):
         now = time.monotonic()
         mixed = len({row.adapter for row in rows}) > 1
         budgets = [self._budget(row, length) for row, length in zip(rows, lengths, strict=True)]
-        settings = self._greedy(max(budgets))
-        ends = settings.eos_token_id or []
+        settings = self.greedy.settings(max(budgets))
         tokenizer = self.processor.tokenizer
         answers = [
             Answer(
                 row,
                 prompt_tokens=length,
                 budget=budget,
-                ends=ends if isinstance(ends, list) else [ends],
+                ends=self.greedy.ends,
                 steering=(tokenizer.pad_token_id, tokenizer.bos_token_id),
                 decode=lambda ids: str(tokenizer.decode(ids, skip_special_tokens=False)),
                 batch=(len(rows), mixed, now - row.arrived),
@@ -187,19 +175,13 @@ class RowModel(BatchGrounder):
         pictures = [row.picture for row in rows if row.picture is not None]
         chats = [ChatText(row.text, []) for row in rows]
         try:
-            return self._moved(process(self.processor, chats, pictures or None, padding_side="left"))
+            return on_device_of(self.model, process(self.processor, chats, pictures or None, padding_side="left"))
         except (TypeError, ValueError, IndexError, OverflowError) as error:
             if len(rows) == 1:
                 raise bad(
                     f"The model's processor refuses this picture or text ({first_line(error)}).", "messages"
                 ) from error
             raise
-
-    def _moved(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        dtype = self.model.dtype
-        return {
-            name: value.to(self.device, dtype if value.is_floating_point() else None) for name, value in inputs.items()
-        }
 
     def _fits(self, row: Row, length: int) -> bool:
         """Whether there is room for the conversation and its answer; else the row is told."""

@@ -66,6 +66,7 @@ class Reader:
         self._pictures = pictures
         self._lock = threading.Lock()  # tokenizers keep settings between calls
         self._processor = copy.deepcopy(model.processor)
+        self._options = model.template_options
         named = (getattr(self._processor, f"{kind}_token", None) for kind in ("image", "video", "audio"))
         self._marks = [mark for mark in named if isinstance(mark, str) and mark]
         self._knows_system = self._has_place_for_system()
@@ -148,7 +149,7 @@ class Reader:
         if not self._knows_system:
             turns = fold_system(turns)
         try:
-            text = prompt_text(self._processor, turns, images)
+            text = prompt_text(self._processor, turns, images, **self._options)
         except (TemplateError, ValueError, TypeError) as error:
             told = f"The model's chat template refuses this conversation ({first_line(error)})."
             raise bad(told, "messages", "template") from error
@@ -173,6 +174,6 @@ class Reader:
 
     def _shown(self, turns: Sequence[dict[str, str]]) -> str | None:
         try:
-            return prompt_text(self._processor, turns, 0)
+            return prompt_text(self._processor, turns, 0, **self._options)
         except (TemplateError, ValueError, TypeError):
             return None

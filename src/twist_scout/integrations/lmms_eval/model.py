@@ -32,7 +32,7 @@ class TwistScout(lmms):
         mode: ``understanding`` runs the base alone, ``grounding`` the adapter; with ``auto`` the router decides for each
             request by its prompt.
         router: folder of a router of your own; the one that ships with the package if not given.
-        dialect: how the model writes boxes.
+        dialect: how the model writes boxes; by default as its adapter was trained to.
         boxes: rewrite the boxes of answers in this dialect, of the whole picture: the tasks of RefCOCO want ``llava``
             (four numbers from 0 to 1) or ``pixels``.
         dtype: of the weights: ``bfloat16``, ``float16``, ``float32``; as saved if not given.
@@ -49,7 +49,7 @@ class TwistScout(lmms):
         *,
         pretrained: str | None = None,
         router: str | None = None,
-        dialect: str = "scout",
+        dialect: str | None = None,
         boxes: str | None = None,
         dtype: str | None = None,
         device: str | None = None,
@@ -77,7 +77,6 @@ class TwistScout(lmms):
         grounder = SuiteGrounder.from_pretrained(
             base or pretrained, adapter, device, dtype=weights, dialect=dialect, router=chosen
         )
-        assert isinstance(grounder, SuiteGrounder)
         self._device = grounder.device
         self.runner: SuiteRunner | None = SuiteRunner(grounder, mode, boxes, int(batch_size or 1))
         self._rank, self._world_size = self.accelerator.process_index, self.accelerator.num_processes

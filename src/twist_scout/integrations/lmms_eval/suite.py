@@ -15,7 +15,6 @@ from twist_scout.boxes.grounded import GroundedText
 from twist_scout.errors import BadInput
 from twist_scout.predicting.answering import BatchGrounder
 from twist_scout.predicting.questions import Mode
-from twist_scout.processor_frame import frame_for
 from twist_scout.routing.switching import adapter_for
 
 AUTO = "auto"
@@ -49,7 +48,7 @@ class SuiteGrounder(BatchGrounder):
             BadConfig: there is no such mode.
         """
         # The router may know more skills than grounding: whatever the name, it is that of an adapter.
-        return [cast(Mode, decision.mode) for decision in self._decisions(cast(Any, mode), prompts)]
+        return [cast(Mode, decision.mode) for decision in self.decisions(cast(Any, mode), prompts)]
 
     @torch.inference_mode()
     def loss(self, picture: Image.Image | None, prompt: str, continuation: str, mode: Mode) -> tuple[float, bool]:
@@ -143,7 +142,7 @@ class SuiteRunner:
     def _rewritten(self, text: str, picture: Image.Image | None) -> str:
         if self.boxes is None:
             return text
-        frame = None if picture is None else frame_for(self.grounder.processor, *picture.size)
+        frame = None if picture is None else self.grounder.frame_of(*picture.size)
         return GroundedText.parse(text, dialect=self.grounder.dialect, frame=frame).render(self.boxes)
 
 
