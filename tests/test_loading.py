@@ -100,3 +100,15 @@ def test_nothing_given_means_the_shipped_pocket() -> None:
 def test_a_base_alone_has_no_adapter_and_an_adapter_alone_names_its_base(tiny_base: Path, tiny_adapter: Path) -> None:
     assert resolve_folders(tiny_base, None) == (tiny_base, None)
     assert resolve_folders(None, tiny_adapter) == (str(tiny_base), tiny_adapter)
+
+
+def test_models_that_several_threads_load_at_once_leave_transformers_as_it_was(tiny_base: Path) -> None:
+    """What transformers switches off while it loads would stay off where two loads overlap."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from transformers import PreTrainedModel
+
+    before = PreTrainedModel.tie_weights
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(load_base, [tiny_base] * 8))
+    assert PreTrainedModel.tie_weights is before

@@ -6,6 +6,7 @@ import pytest
 
 from twist_scout.errors import BadConfig
 from twist_scout.routing.grammar import Choice, Grammar, Slot, built_in, parse, split_of, text_of
+from twist_scout.routing.made_up import letter_model, made_up
 
 SMALL = {
     "templates": {
@@ -79,8 +80,8 @@ def test_no_two_files_may_have_a_rule_of_one_name() -> None:
 
 
 def test_made_up_words_are_words() -> None:
-    rng, built = Random(0), built_in()[0]
-    made = {built.made_up(rng) for _ in range(200)}
+    rng, letters = Random(0), letter_model(built_in()[0].vocabulary)
+    made = {made_up(letters, rng) for _ in range(200)}
     assert len(made) > 150
     assert all(word.isalpha() and 3 <= len(word) <= 14 for word in made)
 

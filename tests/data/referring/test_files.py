@@ -96,7 +96,7 @@ def test_every_form_gives_the_same_expression(form: str, tmp_path: Path) -> None
 
 
 def test_all_forms_are_tried() -> None:
-    assert set(FORMS) | {"refer", "flickr"} == set(READERS)  # test_flickr_files.py tries the latter
+    assert set(FORMS) | {"refer", "flickr", "scenes"} == set(READERS)  # the last two have test files of their own
 
 
 def test_the_original_files(refer: Path) -> None:
