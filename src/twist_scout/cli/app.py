@@ -49,55 +49,74 @@ from twist_scout.cli.toyworld_scout_data import scout_data
 from twist_scout.cli.toyworld_train_base import train_base
 from twist_scout.cli.train import train
 
+#: What the first page of help is divided into.
+POINT, OWN_MODEL, OWN_DATA, OWN_NUMBERS, REHEARSE = (
+    "Point at things",
+    "Your own model",
+    "Your own data",
+    "Your own numbers",
+    "Rehearse",
+)
+
 app = typer.Typer(
     name="twist-scout",
-    help="Teach any vision-language model to point at things, without it forgetting anything.",
-    add_completion=False,
+    help="""Teach any vision-language model to point at things, without it forgetting anything.
+
+    A first look, with the model that ships with the package:
+
+    twist-scout toyworld sample --seed 0 --count 8 --out scenes
+    twist-scout ground scenes/test-00000000.png "Where is the umbrella?" --save answer.png
+    twist-scout app""",
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-toyworld = typer.Typer(help="The toy world: drawn scenes with exact truth, and the pocket model.")
-app.add_typer(toyworld, name="toyworld")
-scout = typer.Typer(help="SCOUT: make grounded chain-of-thought data, and look after it.")
-app.add_typer(scout, name="scout")
-data = typer.Typer(help="Training data: records from published data sets, mixtures, and the leakage guard.")
-app.add_typer(data, name="data")
-boxes = typer.Typer(help="Boxes in text: from one dialect to another, and what is wrong with those of a model.")
-app.add_typer(boxes, name="boxes")
-evaluation = typer.Typer(help="Score files of predictions, whoever made them: what was gained, and what was kept.")
-app.add_typer(evaluation, name="eval")
-app.add_typer(route, name="route")
-experiment = typer.Typer(help="Experiments: the comparisons of the paper on the toy world.")
-app.add_typer(experiment, name="experiment")
 
-app.command()(quickstart)
-app.command()(ground)
-app.command()(chat)
-app.command()(label)
-app.command("app")(app_page)
-app.command()(serve)
-app.command()(predict)
-app.command()(plan)
-app.command()(models)
-app.command()(train)
-app.command()(certify)
-app.command()(experts)
-app.command("doctor")(machine_doctor)
+
+def _group(name: str, panel: str, about: str) -> typer.Typer:
+    group = typer.Typer(help=about)
+    app.add_typer(group, name=name, rich_help_panel=panel)
+    return group
+
+
+app.command(rich_help_panel=POINT)(quickstart)
+app.command(rich_help_panel=POINT)(ground)
+app.command(rich_help_panel=POINT)(chat)
+app.command("app", rich_help_panel=POINT)(app_page)
+app.command(rich_help_panel=POINT)(label)
+app.command(rich_help_panel=POINT)(serve)
+app.add_typer(route, name="route", rich_help_panel=POINT)
+app.command("doctor", rich_help_panel=POINT)(machine_doctor)
+
+app.command(rich_help_panel=OWN_MODEL)(models)
+app.command(rich_help_panel=OWN_MODEL)(plan)
+app.command(rich_help_panel=OWN_MODEL)(train)
+app.command(rich_help_panel=OWN_MODEL)(certify)
+app.command(rich_help_panel=OWN_MODEL)(experts)
+
+scout = _group("scout", OWN_DATA, "SCOUT: make grounded chain-of-thought data, and look after it.")
 scout.command()(build)
-scout.command("plan")(scout_plan)
 scout.command()(check)
 scout.command()(stats)
 scout.command()(view)
 scout.command()(audit)
 scout.command()(export)
+scout.command("plan")(scout_plan)
+data = _group("data", OWN_DATA, "Training data: records from published data sets, mixtures, and the leakage guard.")
 data.command()(rec)
 data.command()(gic)
 data.command()(localization)
 data.command()(mix)
 data.command()(leakage)
-experiment.command("data-ablation")(data_ablation)
+boxes = _group(
+    "boxes", OWN_DATA, "Boxes in text: from one dialect to another, and what is wrong with those of a model."
+)
 boxes.command()(convert)
 boxes.command()(doctor)
+
+app.command(rich_help_panel=OWN_NUMBERS)(predict)
+evaluation = _group(
+    "eval", OWN_NUMBERS, "Score files of predictions, whoever made them: what was gained, and what was kept."
+)
 evaluation.command()(referring)
 evaluation.command("localization")(eval_localization)
 evaluation.command()(captioning)
@@ -106,10 +125,14 @@ evaluation.command()(rejection)
 evaluation.command()(judge)
 evaluation.command()(retention)
 evaluation.command()(compare)
+
+toyworld = _group("toyworld", REHEARSE, "The toy world: drawn scenes with exact truth, and the pocket model.")
 toyworld.command()(sample)
 toyworld.command("scout-data")(scout_data)
 toyworld.command()(evaluate)
 toyworld.command("train-base")(train_base)
+experiment = _group("experiment", REHEARSE, "Experiments: the comparisons of the paper on the toy world.")
+experiment.command("data-ablation")(data_ablation)
 
 
 def _print_version(wanted: bool) -> None:

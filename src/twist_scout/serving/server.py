@@ -14,6 +14,9 @@ from twist_scout.serving.logs import log
 
 #: Seconds that connections have to close once every accepted request has its answer.
 _CLOSING = 5
+#: Seconds that an idle connection is kept. Longer than clients keep theirs (httpx: 5), or a request may meet one that
+#: is just being closed.
+_IDLE = 75
 #: After more signals than this nothing is waited for.
 _FORCED = 2
 
@@ -109,5 +112,6 @@ def make_server(service: Service) -> DrainingServer:
         ws="none",
         lifespan="on",
         timeout_graceful_shutdown=_CLOSING,
+        timeout_keep_alive=_IDLE,
     )
     return DrainingServer(config, service)
