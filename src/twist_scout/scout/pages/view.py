@@ -40,7 +40,7 @@ def view_page(file: Path, *, count: int = 50, seed: int = 0, rejects: bool = Fal
     return render(
         "view",
         title=file.parent.resolve().name or file.name,
-        file=file.name,
+        drawn=f"samples of {file.name}" if not rejected else f"samples of {file.name} and {REJECTS}",
         samples=samples,
         chips=chips(samples),
         seed=seed,
