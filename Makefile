@@ -4,6 +4,7 @@
 #   make test         run the tests
 #   make check        lint, format check, types
 #   make format       let ruff rewrite what it can
+#   make docs         the documentation as a site: site/index.html
 #   make clean        remove .venv, caches and builds
 #
 # PYTHON=python3.12 chooses the interpreter, PIP_ARGS adds options to every pip install (for instance
@@ -18,10 +19,10 @@ PYTEST_ARGS ?= -n auto
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test check format clean
+.PHONY: help install quickstart test check format docs clean
 
 help:
-	@sed -n '3,7s/^#   //p' Makefile
+	@sed -n '3,8s/^#   //p' Makefile
 
 install: $(STAMP)
 
@@ -63,6 +64,9 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -type d \( -name __pycache__ -o -name '*.egg-info' \) -prune -exec rm -rf {} +

@@ -131,15 +131,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What a second worker brings on Ray.")
     parser.add_argument("--items", type=int, default=120, help="pictures in each run")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="a few pictures, to see that everything runs")
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     options = parser.parse_args()
     options.device = torch.device("cpu")
+    if options.quick:
+        options.items, options.rounds = 4, 1
+    warm, cheap = (1, 8) if options.quick else (16, 400)  # pictures to warm up with, and where no model takes its time
     import_ray(local=True)
     connect(LOCAL, 4)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        scenes, few = draw(folder / "scenes", options.items), draw(folder / "few", 16)
-        many = draw(folder / "many", 400)
+        scenes, few = draw(folder / "scenes", options.items), draw(folder / "few", warm)
+        many = draw(folder / "many", cheap)
         result = second_worker(scenes, few, folder, options.rounds)
         result["driver_items_per_second"] = round(driver(many, few, folder))
         result["endpoint_requests_per_second"] = round(in_front_of_an_endpoint(scenes, few, folder))

@@ -8,8 +8,7 @@ from PIL import Image
 
 from twist_scout.boxes import Box
 from twist_scout.errors import BadConfig, BadImage, BadInput
-from twist_scout.grounder import Grounder, resolve_folders
-from twist_scout.toyworld import pocket_adapter, pocket_base
+from twist_scout.grounder import Grounder
 
 PICTURE = Image.new("RGB", (60, 40), "red")
 ADAPTER_ANSWER = "Step 1: Find the red car [[10,20,50,80]]. Step 2: So the answer is red."  # tests/conftest.py
@@ -151,12 +150,3 @@ def test_without_an_adapter_every_mode_runs_the_base(base_only: Grounder) -> Non
 def test_logits_of_prompts_that_need_different_modes_are_refused(grounder: Grounder) -> None:
     with pytest.raises(BadInput, match="different modes"):
         grounder.logits([PICTURE, PICTURE], ["Where is it?", "What is it?"])
-
-
-def test_nothing_given_means_the_shipped_pocket() -> None:
-    assert resolve_folders(None, None) == (pocket_base(), pocket_adapter())
-
-
-def test_a_base_alone_has_no_adapter_and_an_adapter_alone_names_its_base(tiny_base: Path, tiny_adapter: Path) -> None:
-    assert resolve_folders(tiny_base, None) == (tiny_base, None)
-    assert resolve_folders(None, tiny_adapter) == (str(tiny_base), tiny_adapter)

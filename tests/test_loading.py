@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from twist_scout.errors import BadModel
-from twist_scout.loading import load_adapter, load_base
+from twist_scout.loading import load_adapter, load_base, resolve_folders
+from twist_scout.toyworld import pocket_adapter, pocket_base
 
 
 def copy_of(folder: Path, target: Path) -> Path:
@@ -90,3 +91,24 @@ def test_an_adapter_whose_weights_are_cut_short(tiny_base: Path, tiny_adapter: P
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(BadModel, match="damaged"):
         load_adapter(model, broken)
+
+
+def test_nothing_given_means_the_shipped_pocket() -> None:
+    assert resolve_folders(None, None) == (pocket_base(), pocket_adapter())
+
+
+def test_a_base_alone_has_no_adapter_and_an_adapter_alone_names_its_base(tiny_base: Path, tiny_adapter: Path) -> None:
+    assert resolve_folders(tiny_base, None) == (tiny_base, None)
+    assert resolve_folders(None, tiny_adapter) == (str(tiny_base), tiny_adapter)
+
+
+def test_models_that_several_threads_load_at_once_leave_transformers_as_it_was(tiny_base: Path) -> None:
+    """What transformers switches off while it loads would stay off where two loads overlap."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from transformers import PreTrainedModel
+
+    before = PreTrainedModel.tie_weights
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(load_base, [tiny_base] * 8))
+    assert PreTrainedModel.tie_weights is before

@@ -6,30 +6,31 @@
     answer = grounder.ground("street.jpg", "Where is the red car?")
     answer.boxes[0].to_pixels(1280, 720)
 
-A prompt that asks for no box runs with the adapter switched off, that is, on the untouched base:
-alpha = 1 in Eq. 9 of the paper. A prompt that asks for one runs with the twin experts switched on.
+The prompt router decides for each row. A prompt that asks for no box runs with the adapter switched
+off, that is, on the untouched base: alpha = 1 in Eq. 9 of the paper. A prompt that asks for one runs
+with the adapter on: the twin experts, or the LoRA or other adapter that the model has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal, get_args, overload
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, Self, get_args, overload
 
 import torch
 from PIL import Image
-from transformers import GenerationConfig
 
+from twist_scout.boxes.frame import Frame, make_frame
 from twist_scout.boxes.grounded import GroundedText
-from twist_scout.data.chat import end_of_turn
 from twist_scout.data.images import ImageSource, load_image
 from twist_scout.data.inputs import prompt_inputs
-from twist_scout.errors import BadConfig, BadInput, BadModel
-from twist_scout.loading import Source, choose_device, load_adapter, load_base, read_adapter_config
+from twist_scout.errors import BadConfig, BadInput
+from twist_scout.generation import Greedy, on_device_of
+from twist_scout.loading import Source, choose_device, load_adapter, load_base, resolve_folders
 from twist_scout.processor_frame import frame_for
-from twist_scout.routing import decide
+from twist_scout.routing import Decision, Router, default_router
+from twist_scout.routing.switching import adapter_for
+from twist_scout.trained import how_trained
 
 Mode = Literal["auto", "grounding", "understanding"]
 
@@ -42,18 +43,31 @@ class Grounder:
             ``PeftModel``.
         processor: its processor, with a chat template.
         dialect: how the model writes boxes.
+        router: what decides in mode ``auto``; None: the one that ships with the package. One that knows more
+            skills than grounding switches between adapters of those names.
+        frame: name of the frame that the model sees pictures in; None: its processor's.
+        template_options: what the chat template is given beside the messages.
     """
 
-    def __init__(self, model: Any, processor: Any, *, dialect: str = "scout") -> None:
+    def __init__(
+        self,
+        model: Any,
+        processor: Any,
+        *,
+        dialect: str = "scout",
+        router: Router | None = None,
+        frame: str | None = None,
+        template_options: Mapping[str, Any] | None = None,
+    ) -> None:
         from peft import PeftModel
 
         self.model = model.eval()
         self.processor = processor
-        self.dialect = dialect
+        self.dialect, self.frame = dialect, frame
+        self.template_options = dict(template_options or {})
+        self.router = router or default_router()
         self.has_adapter = isinstance(model, PeftModel)
-        tokenizer = processor.tokenizer
-        if tokenizer.pad_token_id is None:
-            tokenizer.pad_token = tokenizer.eos_token
+        self.greedy = Greedy(model, processor)
 
     @classmethod
     def from_pretrained(
@@ -63,8 +77,9 @@ class Grounder:
         device: str | torch.device | None = None,
         *,
         dtype: torch.dtype | None = None,
-        dialect: str = "scout",
-    ) -> Grounder:
+        dialect: str | None = None,
+        router: Router | None = None,
+    ) -> Self:
         """Load a model and, where there is one, its adapter.
 
         Args:
@@ -73,7 +88,8 @@ class Grounder:
             adapter: adapter folder. ``None`` with a ``base``: the base alone.
             device: ``cpu``, ``cuda``, ...; ``None``: a GPU where there is one.
             dtype: of the weights; ``None``: as saved, on a CPU float32.
-            dialect: how the model writes boxes.
+            dialect: how the model writes boxes; None: as its adapter was trained to, else ``scout``.
+            router: what decides in mode ``auto``; None: the one that ships with the package.
 
         Raises:
             BadModel: a folder does not hold what it should, or the adapter does not fit the base.
@@ -81,10 +97,25 @@ class Grounder:
         """
         where = choose_device(device)
         base, adapter = resolve_folders(base, adapter)
+        trained = how_trained(adapter)
         model, processor = load_base(base, dtype=dtype, device=where)
         if adapter is not None:
             model = load_adapter(model, adapter)
-        return cls(model, processor, dialect=dialect)
+        told = trained.but(dialect)
+        return cls(
+            model,
+            processor,
+            dialect=told.dialect,
+            router=router,
+            frame=told.frame,
+            template_options=told.template_options,
+        )
+
+    def frame_of(self, width: int, height: int) -> Frame:
+        """How the model sees a picture of this size in pixels."""
+        if self.frame is None:
+            return frame_for(self.processor, width, height)
+        return make_frame(self.frame, width=width, height=height)
 
     @property
     def device(self) -> torch.device:
@@ -96,7 +127,7 @@ class Grounder:
         self,
         image: ImageSource | None,
         prompt: str,
-        mode: Mode = ...,
+        mode: Mode | str = ...,
         *,
         max_new_tokens: int = ...,
         batch_size: int = ...,
@@ -107,7 +138,7 @@ class Grounder:
         self,
         image: ImageSource | Sequence[ImageSource | None] | None,
         prompt: str | Sequence[str],
-        mode: Mode = ...,
+        mode: Mode | str = ...,
         *,
         max_new_tokens: int = ...,
         batch_size: int = ...,
@@ -117,7 +148,7 @@ class Grounder:
         self,
         image: ImageSource | Sequence[ImageSource | None] | None,
         prompt: str | Sequence[str],
-        mode: Mode = "auto",
+        mode: Mode | str = "auto",
         *,
         max_new_tokens: int = 256,
         batch_size: int = 16,
@@ -129,22 +160,25 @@ class Grounder:
                 prompt is about no picture.
             prompt: what to ask, or a list. One picture goes with every prompt of a list, and one
                 prompt with every picture.
-            mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` decides
-                by the prompt. Without an adapter all three run the base.
+            mode: ``grounding`` uses the adapter, ``understanding`` the base alone, ``auto`` lets the
+                router decide for each prompt; the name of an adapter uses that one. Without an
+                adapter all of them run the base.
             max_new_tokens: where to cut a long answer.
             batch_size: how many rows go through the model at once.
 
         Returns:
             One grounded text, or a list of them if ``image`` or ``prompt`` is a list. Its ``mode``
-            says which mode answered; boxes are relative to the original, upright picture.
+            says which mode answered, its ``probability`` how likely that mode was; boxes are relative
+            to the original, upright picture.
 
         Raises:
             BadImage: a picture cannot be read.
             BadInput: a prompt is empty, or two lists differ in length.
             BadConfig: an unknown mode.
         """
-        images, prompts, single = self._rows(image, prompt)
-        modes = [self._mode(mode, text) for text in prompts]
+        images, prompts, single = self.rows(image, prompt)
+        decisions = self.decisions(mode, prompts)
+        modes = [decision.mode for decision in decisions]
         loaded = _load_each(images)
         answers: list[GroundedText | None] = [None] * len(prompts)
         kinds = [(one, picture is None) for one, picture in zip(modes, loaded, strict=True)]
@@ -153,13 +187,16 @@ class Grounder:
             one_mode = modes[indexes[0]]
             texts = self._generate(pictures, [prompts[i] for i in indexes], one_mode, max_new_tokens)
             for index, picture, text in zip(indexes, pictures, texts, strict=True):
-                frame = None if picture is None else frame_for(self.processor, *picture.size)
-                answers[index] = GroundedText.parse(text, dialect=self.dialect, frame=frame, mode=one_mode)
+                frame = None if picture is None else self.frame_of(*picture.size)
+                answer = GroundedText.parse(text, dialect=self.dialect, frame=frame, mode=one_mode)
+                answers[index] = replace(answer, probability=decisions[index].probability)
         complete = [answer for answer in answers if answer is not None]
         return complete[0] if single else complete
 
     @torch.inference_mode()
-    def logits(self, image: Sequence[ImageSource | None], prompt: Sequence[str], mode: Mode = "auto") -> torch.Tensor:
+    def logits(
+        self, image: Sequence[ImageSource | None], prompt: Sequence[str], mode: Mode | str = "auto"
+    ) -> torch.Tensor:
         """The logits over a batch of prompts, all in one mode: what "bit-equal to the base" is
         stated about.
 
@@ -170,21 +207,25 @@ class Grounder:
             BadInput: ``auto`` decides differently for different prompts, some have a picture and
                 some have none, and as for :meth:`ground`.
         """
-        images, prompts, _ = self._rows(image, prompt)
-        modes = {self._mode(mode, text) for text in prompts}
+        images, prompts, _ = self.rows(image, prompt)
+        modes = {decision.mode for decision in self.decisions(mode, prompts)}
         if len(modes) > 1:
             raise BadInput("These prompts need different modes: ask for the logits of each mode apart.")
         if len({picture is None for picture in images}) > 1:
             raise BadInput("Some of these prompts have a picture and some have none: ask for the logits of each apart.")
-        inputs = self._inputs(_load_each(images), prompts)
-        with self._adapter_for(modes.pop()):
+        inputs = self.inputs(_load_each(images), prompts)
+        with adapter_for(self.model, modes.pop()):
             result: torch.Tensor = self.model(**inputs).logits
         return result
 
-    def _rows(
+    def rows(
         self, image: ImageSource | Sequence[ImageSource | None] | None, prompt: str | Sequence[str]
     ) -> tuple[list[ImageSource | None], list[str], bool]:
-        """Pictures and prompts row by row, and whether the caller asked for a single one."""
+        """Pictures and prompts row by row, and whether the caller asked for a single one.
+
+        Raises:
+            BadInput: a prompt is empty or holds the mark of a picture, or two lists differ in length.
+        """
         many_images = isinstance(image, (list, tuple))
         many_prompts = isinstance(prompt, (list, tuple))
         images: list[Any] = list(image) if many_images else [image]  # type: ignore[arg-type]
@@ -205,79 +246,38 @@ class Grounder:
                 raise BadInput(f"The prompt holds {held[0]!r}, which this model reads as a picture: take it out.")
         return images, prompts, not (many_images or many_prompts)
 
-    def _mode(self, mode: Mode, prompt: str) -> Literal["grounding", "understanding"]:
-        if mode not in get_args(Mode):
-            raise BadConfig(f"There is no mode {mode!r}: choose one of {', '.join(get_args(Mode))}.")
-        return decide(prompt).mode if mode == "auto" else mode
+    def decisions(self, mode: str, prompts: Sequence[str]) -> list[Decision]:
+        """Which mode answers each prompt, and how sure the router is.
 
-    def _adapter_for(self, mode: str) -> Any:
-        """Understanding is the base alone: the adapter is off, and not one of its operations
-        runs.
+        Raises:
+            BadConfig: an unknown mode.
         """
-        off = self.has_adapter and mode == "understanding"
-        return self.model.disable_adapter() if off else nullcontext()
+        known = dict.fromkeys(
+            (*get_args(Mode), *self.router.modes, *(self.model.peft_config if self.has_adapter else ()))
+        )
+        if mode not in known:
+            raise BadConfig(f"There is no mode {mode!r}: choose one of {', '.join(known)}.")
+        return self.router.decide(prompts, None if mode == "auto" else mode)
 
-    def _inputs(self, pictures: Sequence[Image.Image | None], prompts: Sequence[str]) -> dict[str, Any]:
+    def inputs(self, pictures: Sequence[Image.Image | None], prompts: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Rows as the model's inputs, where the model is: ``input_ids`` (batch, tokens), ...
+
+        Args:
+            pictures: loaded; one for each prompt, or None for all.
+            prompts: what to ask.
+        """
         shown = [picture for picture in pictures if picture is not None]
-        dtype = self.model.dtype
-        return {
-            name: value.to(self.device, dtype if value.is_floating_point() else None)
-            for name, value in prompt_inputs(self.processor, prompts, shown or None).items()
-        }
+        made = prompt_inputs(self.processor, prompts, shown or None, **self.template_options)
+        return on_device_of(self.model, made)
 
     @torch.inference_mode()
     def _generate(
         self, pictures: Sequence[Image.Image | None], prompts: Sequence[str], mode: str, max_new_tokens: int
     ) -> list[str]:
-        inputs = self._inputs(pictures, prompts)
-        with self._adapter_for(mode):
-            tokens = self.model.generate(**inputs, generation_config=self._greedy(max_new_tokens))
-        new = tokens[:, inputs["input_ids"].shape[1] :]
-        texts = self.processor.tokenizer.batch_decode(new, skip_special_tokens=True)
-        return [str(text).strip() for text in texts]
-
-    def _greedy(self, max_new_tokens: int) -> GenerationConfig:
-        """Greedy search that stops where the model's own settings, its tokenizer or its chat
-        template say that a turn ends.
-        """
-        tokenizer, own = self.processor.tokenizer, getattr(self.model, "generation_config", None)
-        ends = getattr(own, "eos_token_id", None)
-        ids = {tokenizer.eos_token_id, self._turn_end, *(ends if isinstance(ends, list) else [ends])} - {None}
-        return GenerationConfig(
-            do_sample=False,
-            num_beams=1,
-            max_new_tokens=max_new_tokens,
-            eos_token_id=sorted(ids) or None,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-
-    @cached_property
-    def _turn_end(self) -> int | None:
-        """The token that training ends an answer with; None where the template does not tell."""
-        with suppress(BadModel):
-            return int(self.processor.tokenizer.convert_tokens_to_ids(end_of_turn(self.processor)))
-        return None
-
-
-def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source, Source | None]:
-    """Fill in what the caller left out.
-
-    Nothing given: the pocket base and its adapter, both shipped. An adapter alone: the base that
-    its config names, or the pocket base where it names none. A base alone: no adapter.
-
-    Raises:
-        BadModel: the adapter folder is not one.
-    """
-    from twist_scout import toyworld
-
-    if base is not None:
-        return base, adapter
-    pocket = toyworld.pocket_adapter()
-    if adapter is None or Path(adapter) == pocket:
-        # It was trained where the repository lay then; its base is the one shipped beside it.
-        return toyworld.pocket_base(), pocket
-    named = read_adapter_config(adapter).get("base_model_name_or_path")
-    return named or toyworld.pocket_base(), adapter
+        inputs = self.inputs(pictures, prompts)
+        with adapter_for(self.model, mode):
+            tokens = self.model.generate(**inputs, generation_config=self.greedy.settings(max_new_tokens))
+        return [self.greedy.text(row) for row in tokens[:, inputs["input_ids"].shape[1] :].tolist()]
 
 
 def _load_each(sources: Sequence[ImageSource | None]) -> list[Image.Image | None]:

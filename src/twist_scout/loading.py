@@ -5,6 +5,7 @@ it should be.
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from twist_scout.errors import BadConfig, BadModel, TwistScoutError, first_line
 
 Source = str | Path
 
+#: transformers switches parts of itself off while it loads (the tying of weights, for one), for the whole process.
+_ONE_AT_A_TIME = threading.RLock()
+
 
 def load_base(base: Source, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu") -> tuple[Any, Any]:
-    """Load a vision-language model and its processor.
+    """Load a vision-language model and its processor. Threads wait for each other.
 
     Args:
         base: folder or hub id.
@@ -38,7 +42,8 @@ def load_base(base: Source, *, dtype: torch.dtype | None = None, device: torch.d
     where = torch.device(device)
     weights: Any = dtype or (torch.float32 if where.type == "cpu" else "auto")
     try:
-        model = AutoModelForImageTextToText.from_pretrained(name, dtype=weights)
+        with _ONE_AT_A_TIME:
+            model = AutoModelForImageTextToText.from_pretrained(name, dtype=weights)
     except Exception as error:  # every layer below raises its own types for a damaged folder
         raise BadModel(
             f"{base} cannot be loaded as a vision-language model ({first_line(error)}): give a "
@@ -75,7 +80,7 @@ def load_adapter(model: Any, adapter: Source) -> Any:
 
     read_adapter_config(adapter)
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             # peft only warns about weights that find no place; the adapter would silently be a
             # random one.
             warnings.filterwarnings("error", message=".*missing adapter keys.*")
@@ -165,3 +170,24 @@ def _hub_adapter_config(adapter: str) -> dict[str, Any]:
             f"{adapter} is neither a folder here nor an adapter that the hub gives out "
             f"({first_line(error)}): check the name."
         ) from error
+
+
+def resolve_folders(base: Source | None, adapter: Source | None) -> tuple[Source, Source | None]:
+    """Fill in what the caller left out.
+
+    Nothing given: the pocket base and its adapter, both shipped. An adapter alone: the base that
+    its config names, or the pocket base where it names none. A base alone: no adapter.
+
+    Raises:
+        BadModel: the adapter folder is not one.
+    """
+    from twist_scout import toyworld
+
+    if base is not None:
+        return base, adapter
+    pocket = toyworld.pocket_adapter()
+    if adapter is None or Path(adapter) == pocket:
+        # It was trained where the repository lay then; its base is the one shipped beside it.
+        return toyworld.pocket_base(), pocket
+    named = read_adapter_config(adapter).get("base_model_name_or_path")
+    return named or toyworld.pocket_base(), adapter

@@ -74,6 +74,19 @@ def test_captions_in_which_a_model_wrote_its_boxes(coco: Path) -> None:
     assert example.boxes[0] == pytest.approx((10, 10, 30, 40))
 
 
+def test_boxes_of_padded_squares_are_brought_back(coco: Path) -> None:
+    """A model of LLaVA's family saw 100 x 80 pixels as a square of 100, ten above and below."""
+    row = {"image": "val2017/000000000007.jpg", "caption": "A man [0.10, 0.20, 0.30, 0.50]."}
+    (coco / "captions.jsonl").write_text(json.dumps(row) + "\n")
+    command = ["data", "gic", str(coco / "captions.jsonl"), "--dialect", "llava", "--out", str(coco / "out.jsonl")]
+    assert main(command) == 0
+    (example,) = read_examples(coco / "out.jsonl")
+    assert example.boxes[0] == pytest.approx((10, 10, 30, 40))
+    assert main([*command, "--frame", "stretched"]) == 0
+    (example,) = read_examples(coco / "out.jsonl")
+    assert example.boxes[0] == pytest.approx((10, 16, 30, 40))
+
+
 def test_the_pocket_model_captions_drawn_scenes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scenes, out = tmp_path / "scenes", tmp_path / "gic.jsonl"
     assert main(["toyworld", "sample", "--out", str(scenes), "--count", "4", "--size", "120", "--split", "train"]) == 0

@@ -47,7 +47,7 @@ def test_json_holds_pixels_of_the_original_picture_and_nothing_else_is_on_stdout
     assert found["phrases"][0]["boxes"] == [[20.0, 20.0, 100.0, 80.0]]
     assert (found["width"], found["height"]) == (200, 100)
     assert found["mode"] == "grounding"
-    assert "Where is" in found["reason"]
+    assert "Where" in found["reason"]
 
 
 def test_understanding_is_the_base(picture: Path, models: list[str], capfd: pytest.CaptureFixture[str]) -> None:

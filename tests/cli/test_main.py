@@ -50,6 +50,19 @@ def test_without_arguments_help_is_printed(capsys: pytest.CaptureFixture[str]) -
     assert "quickstart" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("twist-scout qui", "quickstart"), ("twist-scout eval re", "referring"), ("twist-scout label --cl", "--classes")],
+)
+def test_the_shell_completes(typed: str, offered: str) -> None:
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1), "_TWIST_SCOUT_COMPLETE": "complete_bash"}
+    code = "from twist_scout.cli import main; main([])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, stdout=subprocess.PIPE, text=True, env={**ENVIRONMENT, **words}
+    )
+    assert offered in done.stdout.split()
+
+
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("twist-scout 0.")

@@ -18,9 +18,10 @@ from twist_scout.scout.pipeline import Progress
 from twist_scout.toyworld.scene import render, sample_scene
 from twist_scout.toyworld.truth import truth_record
 
-from ..scout.serving import Answer, failed, said, serve
+from ..scout.serving import Answer, failed, last_text, said, serve
 
 SCENES = 12
+PATIENCE = 300  # seconds, on a machine that has other things to do
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,8 @@ def test_checks_can_be_chosen(scenes: Path, tmp_path: Path) -> None:
         (["--mllm", "hf:/nowhere/model"], "/nowhere/model does not exist"),
         (["--llm", "openai:m@http://127.0.0.1:9"], "--mllm"),
         (["--positives", "0", "--negatives", "0", "--mllm", "pocket"], "There is nothing to do"),
+        (["--dialect", "klingon", "--mllm", "hf:/nowhere/model"], "there is no box dialect 'klingon'"),
+        (["--ask-absence"], "There is nobody to look for what is missing"),
         (["--concurrency", "0"], "--concurrency"),
         (["--prompts", "/nowhere", "--mllm", "openai:m@http://127.0.0.1:9"], "/nowhere"),
     ],
@@ -208,6 +211,47 @@ def test_a_wrong_key_ends_it_in_one_sentence_and_keeps_what_is_done(
     assert left.count(b'"index"') >= 1
 
 
+def test_a_model_that_sees_the_missing_thing_is_believed(
+    scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deaf = [True]
+
+    def looks(number: int, body: dict[str, Any]) -> Answer:
+        """Sees every person, is not sure of cats, and at first does not hear of cars."""
+        asked = last_text(body)
+        if "Is there a" not in asked:
+            return answer(0, body)
+        if "car any" in asked and deaf[0]:
+            return failed(400, "not now")
+        return said("Yes." if "person" in asked else "Hm." if "cat" in asked else "No.", usage=(9, 1))
+
+    with serve(looks) as server:
+        command = ["--mllm", f"openai:m@{server.url}", "--negatives", "9", "--positives", "0", "--ask-absence"]
+        assert build(scenes, tmp_path / "out", *command, "--limit", "9") == 0
+        assert build(scenes, tmp_path / "out", *command) == 0
+        output = capsys.readouterr()
+        assert "--retry-failed" in output.err  # the cars
+        deaf[0] = False
+        assert build(scenes, tmp_path / "out", *command, "--retry-failed") == 0
+        assert build(scenes, tmp_path / "whole", *command) == 0
+        table = " ".join(capsys.readouterr().out.split())
+        assert build(scenes, tmp_path / "out", *command[:-1]) == 2  # it is a setting of the run
+    assert "other settings (absence" in capsys.readouterr().err
+    for name in ("train.jsonl", "rejects.jsonl"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    records = list(read_examples(tmp_path / "whole" / "train.jsonl"))
+    assert {record.meta["missing"] for record in records}.isdisjoint({"person", "cat"})
+    assert {record.meta["verdicts"]["asked_absence"] for record in records} == {"passed"}
+    assert {record.meta["provenance"]["absence_by"] for record in records} == {f"openai:m@{server.url}"}
+    report = json.loads((tmp_path / "whole" / "report.json").read_text())
+    (row,) = report["rejected_by"]
+    assert (row["stage"], row["check"]) == ("checks", "asked_absence")
+    assert report["counts"]["negatives"] == report["records"] + row["count"] == report["stages"]["absence"]["requests"]
+    assert f"checks asked_absence {row['count']}" in table
+    assert f"absence: {report['counts']['negatives']} requests" in table
+    assert "| absence | openai:m (prompts: absence 1) |" in (tmp_path / "whole" / "README.md").read_text()
+
+
 def start(scenes: Path, out: Path, *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "twist_scout", "scout", "build", str(scenes), "--out", str(out), *more]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), "COLUMNS": "200"}
@@ -215,7 +259,7 @@ def start(scenes: Path, out: Path, *more: str) -> subprocess.Popen[str]:
 
 
 def wait_for_lines(journal: Path, count: int) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and (not journal.exists() or journal.read_bytes().count(b"\n") <= count):
         time.sleep(0.01)
 
@@ -230,7 +274,7 @@ def test_however_it_is_ended_it_goes_on(number: signal.Signals, scenes: Path, tm
             process = start(scenes, tmp_path / "out", *command)
             wait_for_lines(journal, lines)
             process.send_signal(number)
-            _, error = process.communicate(timeout=60)
+            _, error = process.communicate(timeout=PATIENCE)
             if number is signal.SIGKILL:
                 assert process.returncode == -9
             else:
@@ -238,7 +282,7 @@ def test_however_it_is_ended_it_goes_on(number: signal.Signals, scenes: Path, tm
                 assert "Finishing" in error
                 assert "Run the same command again to go on." in error
         process = start(scenes, tmp_path / "out", *command)
-        assert process.communicate(timeout=60)[0]
+        assert process.communicate(timeout=PATIENCE)[0]
         assert process.returncode == 0
         assert build(scenes, tmp_path / "whole", *command) == 0
     for name in ("train.jsonl", "rejects.jsonl"):

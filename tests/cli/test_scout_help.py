@@ -11,7 +11,7 @@ import pytest
 
 from twist_scout.cli import main
 
-COMMANDS = ("build", "check", "stats", "view", "audit", "export")
+COMMANDS = ("build", "plan", "check", "stats", "view", "audit", "export")
 SOURCE = Path(main.__code__.co_filename).parents[2]
 
 
@@ -31,3 +31,10 @@ def test_help_imports_nothing_that_is_slow() -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, env=environment)
+
+
+def test_no_help_loses_its_brackets(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are marks of the help's own language."""
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["data", "mix", "--help"]) == 0
+    assert "against: [instances_val2017.json], action: drop" in capsys.readouterr().out

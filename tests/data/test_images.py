@@ -166,3 +166,11 @@ def test_missing_folder_address_zero_size_and_wrong_type(tmp_path):
         load_image(Image.new("RGB", (0, 5)))
     with pytest.raises(BadImage, match="fromarray"):
         load_image(np.zeros((4, 4, 3), np.uint8))  # type: ignore[arg-type]
+
+
+def test_a_picture_above_the_limit_is_refused_before_a_pixel_is_decoded(gradient):
+    data = encode(gradient, "PNG")
+    assert load_image(data, largest=600).size == (30, 20)
+    head_only = data[: data.index(b"IDAT") + 4]  # its pixels cannot be decoded at all
+    with pytest.raises(BadImage, match="30 x 20 pixels and was not decoded"):
+        load_image(head_only, largest=599)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from twist_scout.boxes.frame import PaddedSquare, Stretched
 from twist_scout.data.records import (
+    VERSION,
     Example,
     Message,
     is_confined,
@@ -128,6 +129,9 @@ def test_files_give_back_what_was_written(width, height, corners, text, tmp_path
         ),
         (json.dumps(make(boxes=[[3, 2, 1, 4]])).encode(), "inverted"),
         (json.dumps(make(width=2.5)).encode(), "width should be"),
+        (json.dumps(make(version="1")).encode(), "version should be"),
+        (json.dumps(make(version=0)).encode(), "version: 0 is none that this program knows"),
+        (json.dumps({"version": 2, "shape": "round"}).encode(), "version: 2 is none .* install a newer twist-scout"),
         (json.dumps(make(boxes=[[20, 10, float("nan"), 50]])).encode(), "finite"),
     ],
 )
@@ -142,6 +146,16 @@ def test_a_bad_line_is_named_after_the_good_ones_were_given(line, words, tmp_pat
     assert (caught.value.line, caught.value.file) == (3, path)
     assert f"{path}, line 3: " in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_every_line_says_its_version_and_those_without_are_of_the_first(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(make()) + "\n" + json.dumps(make(version=1)) + "\n")
+    old, new = read_examples(path)
+    assert old == new
+    assert old.version == VERSION == 1
+    write_examples(path, [old])
+    assert path.read_text().startswith('{"version":1,"id":"7",')
 
 
 def test_a_missing_file():

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from twist_scout.toyworld.grounding_tasks import INVALID
 
-from twist_scout.boxes import GroundedText, Phrase
+from twist_scout.boxes import Box, GroundedText, Phrase
 from twist_scout.experiments.exam import run_exam, same_logits
 from twist_scout.grounder import Grounder
 from twist_scout.toyworld import render, sample_scene
@@ -44,7 +44,16 @@ class Oracle:
         if item.part == "understanding":
             return GroundedText(item.answer, [], [], mode)
         named = item.objects or tuple(("thing", box) for box in item.boxes)
-        return GroundedText("", [Phrase(f"the {name}", [box], 0, 0) for name, box in named], [])
+        return spoken([(f"the {name}", box) for name, box in named])
+
+
+def spoken(named: Sequence[tuple[str, Box]]) -> GroundedText:
+    """A text of phrases with exact boxes."""
+    phrases, at = [], 0
+    for words, box in named:
+        phrases.append(Phrase(words, [box], at, at + len(words)))
+        at += len(words) + len(", ")
+    return GroundedText(", ".join(words for words, _ in named), phrases, [])
 
 
 def test_a_perfect_model_has_perfect_scores() -> None:

@@ -38,7 +38,7 @@ CAPTIONS = [
 ]
 WORDS = [
     "Q: Where is the dog?\nA: by a red car\nQ: What is next to the dog?\nA: a red car",
-    "Q: Where is the cat?\nMISSING: cat",
+    "Q: Where is the umbrella?\nMISSING: umbrella",
     "Sure! Here are your questions:\n1. Who? \n2.",
     "",
     "Q:" * 500,
@@ -53,6 +53,8 @@ STEPS = [
     "Step 1: " * 300,
     "",
 ]
+MISSING = [WORDS[1], WORDS[0], "Q: Where is the dog?\nMISSING: dog", *WORDS[2:5]]
+YES_NO = ["No.", "Yes.", "no yes", "", "\U0001f600 Step 1", "So the answer is [[1,2,3,4]]"]
 
 
 def draw(*parts: object) -> int:
@@ -74,7 +76,11 @@ class Mischief:
             self.asked[mark] += 1
         lot = draw(mark, attempt)
         pictured = not isinstance(body["messages"][-1]["content"], str)
-        words = (STEPS if pictured else WORDS)[max(0, lot // 100 % 10 - 4)]  # half of them are as they should be
+        if pictured:
+            answers = YES_NO if "yes or no" in last_text(body) else STEPS
+        else:
+            answers = MISSING if "MISSING:" in body["messages"][0]["content"] else WORDS
+        words = answers[max(0, lot // 100 % 10 - 4)]  # half of them are as they should be
         good = said(words)
         tricks = {
             0: failed(429, "slow down", {"Retry-After": "0.01"}),
@@ -121,8 +127,8 @@ def rows(tmp_path: Path) -> Path:
     return table
 
 
-@pytest.mark.parametrize("samples", [1, 3])
-def test_nothing_is_lost_whatever_happens(rows: Path, tmp_path: Path, samples: int) -> None:
+@pytest.mark.parametrize(("samples", "ask_absence"), [(1, True), (3, False)])
+def test_nothing_is_lost_whatever_happens(rows: Path, tmp_path: Path, samples: int, ask_absence: bool) -> None:
     mischief = Mischief()
     with serve(mischief) as server:
 
@@ -132,7 +138,7 @@ def test_nothing_is_lost_whatever_happens(rows: Path, tmp_path: Path, samples: i
             return MeteredBackend(endpoint)
 
         llm, mllm = backend("llm"), backend("mllm")
-        roles = make_roles(llm, mllm, positives=2, negatives=1, samples=samples)
+        roles = make_roles(llm, mllm, positives=2, negatives=1, samples=samples, ask_absence=ask_absence)
         source = open_source(rows)
         report = build(
             source,
@@ -142,6 +148,7 @@ def test_nothing_is_lost_whatever_happens(rows: Path, tmp_path: Path, samples: i
             check=check,
             dedupe=DuplicateGuard,
             describer=roles.describer,
+            absence=roles.absence,
             backends=[llm, mllm],
         )
         asked = len(server.bodies)
@@ -163,11 +170,16 @@ def test_nothing_is_lost_whatever_happens(rows: Path, tmp_path: Path, samples: i
     # Nothing bad got through: every box is inside, every record says what it should.
     for record in records:
         assert set(record.meta["verdicts"].values()) <= {"passed", "skipped"}
+        assert not record.negative or record.meta["verdicts"].get("asked_absence") == (
+            "passed" if ask_absence else None
+        )
         assert GroundedText.parse(record.messages[-1].content).unread == []
     # The mischief was real, and each kind of it was met.
     assert set(+mischief.done) == set(range(13))
     assert asked > report.items
     assert report.records > 0
+    assert ("absence" in report.stages) == ask_absence
+    assert any(reject.check == "asked_absence" for reject in turned_down) == ask_absence
     reasons = " ".join(reject.reason for reject in turned_down if reject.check == "backend")
     for words in ("this request is bad", "damaged or cut short"):
         assert words in reasons

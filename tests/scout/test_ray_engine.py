@@ -28,7 +28,7 @@ from twist_scout.toyworld.truth import truth_record
 
 from . import ray_stages
 from .ray_stages import SlowRules
-from .serving import Answer, failed, said, serve
+from .serving import Answer, failed, last_text, said, serve
 
 # Ray reads these when it is imported: addresses of this machine alone, and no reports to anybody.
 os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
@@ -278,18 +278,25 @@ def test_limits_of_an_endpoint_hold_for_all_workers_and_keys_stay_in_memory(
         os.kill(killed[0], signal.SIGKILL)
         return True
 
-    with serve(lambda number, body: Answer(said(STEPS).body, delay=0.02)) as server:
+    def looks(number: int, body: dict[str, Any]) -> Answer:
+        asked = last_text(body)
+        words = STEPS if "Is there" not in asked else "Yes." if "person" in asked else "No."
+        return Answer(said(words).body, delay=0.02)
+
+    with serve(looks) as server:
         options = BackendOptions(key_variable="MY_KEY", concurrency=3)
 
         def spec(out: Path) -> StagesSpec:
-            return StagesSpec(out, mllm=f"openai:m@{server.url}", sees=options, positives=2)
+            return StagesSpec(out, mllm=f"openai:m@{server.url}", sees=options, positives=2, ask_absence=True)
 
         locally(spec(tmp_path / "local"), scenes, tmp_path / "local", limit=30)
         server.most_at_once = 0
         report = on_ray(spec(tmp_path / "ray"), cluster, scenes, tmp_path / "ray", limit=30, watch=Once(kill))
         assert 1 < server.most_at_once <= 3
         assert report.stages["answers"].requests > 30
-        assert report.stages["answers"].completion_tokens == 3 * report.stages["answers"].requests
+        for stage in ("answers", "absence"):
+            assert report.stages[stage].completion_tokens == 3 * report.stages[stage].requests > 0
+        assert "asked_absence" in {row.check for row in report.rejected_by}
     assert killed
     assert {headers["authorization"] for headers in server.headers} == {"Bearer sk-very-secret"}
     left = b"".join(path.read_bytes() for path in (tmp_path / "ray").rglob("*") if path.is_file())

@@ -7,6 +7,7 @@ import asyncio
 from twist_scout.boxes.grounded import GroundedText
 from twist_scout.data.records import render_messages
 from twist_scout.scout.answers import SettledAnswers
+from twist_scout.scout.items import Entity
 from twist_scout.scout.rules import RuleQuestions
 
 
@@ -66,3 +67,25 @@ def test_relations_are_read_off_the_boxes_where_the_source_names_none(annotated)
     assert not any(
         question.startswith("What is") and "of the" in question and "color" not in question for question in asked
     )
+
+
+def test_no_question_is_asked_twice(annotated):
+    cars = tuple((20 * n, 10, 20 * n + 10, 60) for n in range(6))
+    names = ("cat", "dog", "car", "bird", "chair", "scissors")
+    entities = tuple(Entity(name=name, boxes=(n,)) for n, name in enumerate(names))
+    crowded = annotated.model_copy(update={"boxes": cars, "entities": entities, "relations": (), "complete": ()})
+    questions = [q.prompt for q in written(crowded, positives=99)]
+    assert sorted(questions) == sorted(
+        ["Where are the scissors?", *(f"Where is the {name}?" for name in names if name != "scissors")]
+    )
+    # Which of the things around it says where a thing is differs from seed to seed.
+    assert len({q.answer for seed in range(9) for q in written(crowded, seed) if q.prompt == "Where is the cat?"}) > 1
+
+
+def test_what_is_plural_takes_are(annotated):
+    item = annotated.model_copy(update={"complete": ("skis",)})
+    (asked,) = written(item, positives=0, negatives=9)
+    assert asked.prompt in (
+        "Where are the skis?", "What color are the skis?", "What is next to the skis?", "What are the skis doing?"
+    )  # fmt: skip
+    assert asked.reply.endswith("not skis. This question is invalid.")

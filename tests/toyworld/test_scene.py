@@ -106,7 +106,10 @@ def test_parts_lie_within_their_person_and_have_the_colour_they_are_said_to_have
                 box = drawn.part_box(index, part.name)
                 assert box is not None
                 outer = drawn.boxes[index]
-                assert box[0] >= outer[0] and box[1] >= outer[1] and box[2] <= outer[2] and box[3] <= outer[3]
+                assert box[0] >= outer[0]
+                assert box[1] >= outer[1]
+                assert box[2] <= outer[2]
+                assert box[3] <= outer[3]
                 if part.color:
                     mask = drawn.parts == drawn.part_names.index((index, part.name)) + 1
                     names = list(COLORS)

@@ -101,6 +101,7 @@ class GroundedText:
         steps: the steps in order; empty if the text has no "Step 1:" header.
         mode: "grounding" or "understanding": how the text was made.
         unread: what looked like boxes and could not be read.
+        probability: how likely the router held ``mode`` to be the right one; None where it was not asked.
     """
 
     text: str
@@ -108,6 +109,7 @@ class GroundedText:
     steps: list[Step]
     mode: str = "grounding"
     unread: list[Unread] = field(default_factory=list)
+    probability: float | None = None
 
     @classmethod
     def parse(
@@ -229,6 +231,7 @@ class GroundedText:
             "answer": self.answer,
             "rejected": self.rejected,
             "mode": self.mode,
+            "probability": self.probability,
             "width": width,
             "height": height,
             "phrases": [phrase_dict(phrase) for phrase in self.phrases],

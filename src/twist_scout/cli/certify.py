@@ -36,7 +36,7 @@ def certify(
     Writes certificate.json into the adapter's folder. The exit status is 1 where anything differs.
     """
     from twist_scout.errors import BadInput
-    from twist_scout.grounder import resolve_folders
+    from twist_scout.loading import resolve_folders
     from twist_scout.twist import certificate
 
     console.quiet_libraries()

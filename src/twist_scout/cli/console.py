@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import warnings
 from pathlib import Path
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from twist_scout.errors import BadInput
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def out() -> Console:
@@ -39,8 +42,9 @@ def progress() -> Progress:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout, and nothing else."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+    """One JSON document on stdout, and nothing else; halves of surrogate pairs, which no output can hold, are escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    print(_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
 
 
 def quiet_libraries() -> None:

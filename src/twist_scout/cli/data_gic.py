@@ -57,8 +57,12 @@ def gic(
         ),
     ] = None,
     frame: Annotated[
-        str, typer.Option(help="What the writer of such captions saw: stretched, padded or smart_resized.")
-    ] = "stretched",
+        str | None,
+        typer.Option(
+            help="What the writer of such captions saw: stretched, padded or smart_resized. Without it, what models of "
+            "that dialect see.",
+        ),
+    ] = None,
     dominance: Annotated[
         float | None,
         typer.Option(
@@ -145,13 +149,14 @@ def gic(
     shared.write(out, shared.without_leaks(made, guard, tally), copy=copy_images, limit=limit, tally=tally)
 
 
-def _with_references(item: SourceItem, dialect: str, frame: str) -> SourceItem:
+def _with_references(item: SourceItem, dialect: str, frame: str | None) -> SourceItem:
     """The item with its caption that has the most boxes in its text, as references; as it was where none has any."""
+    from twist_scout.boxes.conversion import view_of
+    from twist_scout.boxes.dialects import get_dialect
     from twist_scout.boxes.grounded import GroundedText
-    from twist_scout.data.records import resolve_frame
     from twist_scout.scout.references import to_references
 
-    seen = resolve_frame(frame, item.width, item.height)
+    seen = view_of(get_dialect(dialect), (item.width, item.height), frame)
     read = [GroundedText.parse(caption, dialect=dialect, frame=seen) for caption in item.captions]
     best = max((each for each in read if not each.unread), key=lambda each: len(each.boxes), default=None)
     if best is None or not best.boxes:
@@ -165,7 +170,7 @@ def _ask_model(
     mllm: str,
     folder: Path,
     dialect: str | None,
-    frame: str,
+    frame: str | None,
     device: str | None,
     concurrency: int,
     tally: Counter[str],
@@ -183,7 +188,7 @@ def _ask_model(
     console.quiet_libraries()
     options = BackendOptions(dialect=dialect, frame=frame, concurrency=concurrency, device=device)
     backend = make_backend(mllm, options)
-    trained = mllm == "pocket" or "+" in mllm
+    trained = mllm == "pocket" or (mllm.startswith("hf:") and "+" in mllm)
     with BuildProgress() as progress:
         report = caption_pictures(
             source,

@@ -29,7 +29,7 @@ def mix(
     ] = None,
     copy_images: shared.Copies = False,
 ) -> None:
-    """Mix training sets: 128,000 of REC, 108,000 of GIC and 512,000 of SCOUT, unless the recipe says otherwise.
+    r"""Mix training sets: 128,000 of REC, 108,000 of GIC and 512,000 of SCOUT, unless the recipe says otherwise.
 
     Parts that are too small repeat, and parts that are too large are drawn from;
     the same recipe and files give the same file. `twist-scout train` takes the
@@ -40,8 +40,8 @@ def mix(
       parts:
         rec: {data: rec.jsonl}
         gic: {data: gic.jsonl, size: 20000}
-        scout: {data: [a.jsonl, b.jsonl], size: all}
-      leakage: {against: [instances_val2017.json], action: drop}
+        scout: {data: \[a.jsonl, b.jsonl], size: all}
+      leakage: {against: \[instances_val2017.json], action: drop}
     """
     from twist_scout.data.mixture_recipe import MixtureRecipe
 

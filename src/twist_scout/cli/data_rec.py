@@ -44,7 +44,10 @@ def rec(
     ] = "train",
     form: Annotated[
         str | None,
-        typer.Option(help="The files' form, where it cannot be told: refer, shikra, qwen, lmms, mdetr, ofa, table."),
+        typer.Option(
+            help="The files' form, where it cannot be told: refer, shikra, qwen, lmms, mdetr, ofa, flickr, "
+            "phrases, scenes, table."
+        ),
     ] = None,
     answer: Annotated[
         Answer,

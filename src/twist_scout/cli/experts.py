@@ -43,7 +43,7 @@ def experts(
       twist-scout experts --data scenes/examples.jsonl --picture experts.png
     """
     from twist_scout.errors import BadInput
-    from twist_scout.grounder import resolve_folders
+    from twist_scout.loading import resolve_folders
 
     if picture is not None:
         console.checked_picture_path(picture)

@@ -41,7 +41,8 @@ def evaluate(
     (prompts worded as training never words them) and diagram (line drawings).
     """
     from twist_scout.experiments.exam import run_exam
-    from twist_scout.grounder import Grounder, resolve_folders
+    from twist_scout.grounder import Grounder
+    from twist_scout.loading import resolve_folders
     from twist_scout.toyworld.exam import SPLITS
 
     console.quiet_libraries()

@@ -16,7 +16,7 @@ BACKGROUND = (255, 255, 255)
 ImageSource = str | Path | bytes | Image.Image
 
 
-def load_image(source: ImageSource) -> Image.Image:
+def load_image(source: ImageSource, *, largest: int | None = None) -> Image.Image:
     """Read a picture as upright RGB.
 
     The EXIF rotation is applied; CMYK, palette, grey, 16- and 32-bit and float pictures become
@@ -25,6 +25,8 @@ def load_image(source: ImageSource) -> Image.Image:
 
     Args:
         source: a file, the bytes of one, or an opened picture (which is left as it was).
+        largest: pixels beyond which a picture is refused before any is decoded, for pictures that strangers name;
+            without it Pillow's own limit holds.
 
     Returns:
         An ``RGB`` image that is fully in memory.
@@ -39,6 +41,8 @@ def load_image(source: ImageSource) -> Image.Image:
             raise BadImage(
                 f"{name} is {image.width} x {image.height} pixels: a picture needs at least one pixel each way."
             )
+        if largest is not None and image.width * image.height > largest:
+            raise BadImage(f"{name} claims {image.width} x {image.height} pixels and was not decoded: shrink it first.")
         if not isinstance(source, Image.Image):
             image.seek(0)
         image.load()

@@ -48,6 +48,11 @@ def in_words(number: int) -> str:
     return str(_engine().number_to_words(number))  # type: ignore[arg-type]
 
 
+def load_tables() -> None:
+    """Load the tables now, for work that is timed: else the first noun waits for them."""
+    _engine()
+
+
 @lru_cache(maxsize=1)
 def _engine() -> inflect.engine:
     import inflect

@@ -1,11 +1,9 @@
-"""The example record: one picture, one conversation, its boxes; and the JSONL files that hold such
-records.
+"""The example record: one picture, one conversation, its boxes; and the JSONL files that hold such records.
 
-Boxes are stored once, in pixels of the original image. The conversation refers to them by index,
-``<box:0>`` or ``<box:0,2>``, so one file serves every model whatever way of writing boxes it has;
-`render_messages` writes them out.
+Boxes are stored once, in pixels of the original image. The conversation refers to them by index, ``<box:0>`` or
+``<box:0,2>``, so one file serves every model whatever way of writing boxes it has; `render_messages` writes them out.
 
-    {"id": "7", "image": "7.png", "width": 112, "height": 112, "task": "rec",
+    {"version": 1, "id": "7", "image": "7.png", "width": 112, "height": 112, "task": "rec",
      "boxes": [[8, 20, 40, 71]],
      "messages": [{"role": "user", "content": "Where is the dog?"},
                   {"role": "assistant", "content": "The dog <box:0>."}]}
@@ -21,6 +19,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -37,6 +36,9 @@ from twist_scout.boxes.dialects import Dialect, get_dialect
 from twist_scout.boxes.frame import Frame, make_frame
 from twist_scout.errors import BadInput, BadRecord
 
+#: Of the record's form. A key more, or another meaning of one, is another version; this program reads all up to its own.
+VERSION = 1
+
 #: What a record can teach or test. ``negative`` asks about something that is not there.
 TASKS = ("rec", "localization", "gic", "scout", "negative", "understanding")
 
@@ -52,6 +54,12 @@ _ANY_REFERENCE = re.compile(r"<box:[^>\n]{0,1000}>?")
 def _number(value: Any) -> Any:
     if isinstance(value, (bool, str, bytes)):
         raise ValueError(f"must be a number, not {value!r}")
+    return value
+
+
+def _known_version(value: int) -> int:
+    if not 1 <= value <= VERSION:
+        raise ValueError(f"{value} is none that this program knows, 1 to {VERSION}: install a newer twist-scout")
     return value
 
 
@@ -77,6 +85,7 @@ class Example(BaseModel):
     """One picture with one conversation about it.
 
     Attributes:
+        version: of the form; a line without it is of version 1.
         id: a name for error messages and for matching predictions.
         image: path of the picture, relative to the folder of the JSONL file (or absolute).
         width: pixels of the original, upright picture.
@@ -88,14 +97,13 @@ class Example(BaseModel):
         meta: anything else.
 
     Raises:
-        pydantic.ValidationError: on construction, for a box that is inverted, without area, not
-        finite or more than a
-            pixel outside; a reference to a box that does not exist; turns out of order; unknown
-            keys.
+        pydantic.ValidationError: on construction, for a box that is inverted, without area, not finite or more than a
+            pixel outside; a reference to a box that does not exist; turns out of order; unknown keys; a newer version.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    version: Annotated[StrictInt, AfterValidator(_known_version)] = VERSION
     id: StrictStr
     image: StrictStr = Field(min_length=1)
     width: StrictInt = Field(gt=0)
@@ -182,8 +190,7 @@ def render_messages(
     Args:
         example: the record.
         dialect: how boxes are written, by name or as an object.
-        frame: what the model sees of the picture: a frame, the name of one, or a function of width
-            and height.
+        frame: what the model sees of the picture: a frame, the name of one, or a function of width and height.
 
     Returns:
         ``[{"role": ..., "content": ...}, ...]``, one per message.
@@ -211,13 +218,11 @@ def read_examples(path: str | Path, *, confined: bool = False) -> Iterator[Examp
 
     Args:
         path: the file, UTF-8, one record per line.
-        confined: refuse absolute image paths and ``..`` in them. For files from people you do not
-            know.
+        confined: refuse absolute image paths and ``..`` in them. For files from people you do not know.
 
     Raises:
         BadInput: the file cannot be opened.
-        BadRecord: a line is not a valid record; names file, line and what to change. Records before
-            it have been yielded.
+        BadRecord: a line is not a valid record; names file, line and what to change. Records before it have been yielded.
     """
     for _, _, example in iterate_lines(path, confined=confined):
         yield example
@@ -253,11 +258,7 @@ def parse_line(raw: bytes, path: Path, number: int, *, confined: bool = False) -
     except ValidationError as error:
         raise BadRecord(path, number, _sentence(error)) from error
     if confined and not is_confined(example.image):
-        raise BadRecord(
-            path,
-            number,
-            f"image {example.image!r} points out of the data folder: use one inside.",
-        )
+        raise BadRecord(path, number, f"image {example.image!r} points out of the data folder: use one inside.")
     return example
 
 

@@ -47,7 +47,6 @@ from twist_scout.toyworld.scene import render, sample_scene
 PARTS: tuple[Part, ...] = ("understanding", "rec", "localization", "gic", "steps", "absent")
 #: The longest right answer of the toy world is well below this.
 _MAX_NEW_TOKENS = 160
-_SCENES_AT_ONCE = 32
 
 Progress = Callable[[int, int], None]
 
@@ -148,6 +147,8 @@ def run_exam(
     split_scenes: int | None = None,
     base: Grounder | None = None,
     bit_equal_prompts: int = 500,
+    parts: Sequence[Part] = PARTS,
+    batch_size: int = 32,
     on_progress: Progress | None = None,
 ) -> ExamResult:
     """Examine a model.
@@ -163,6 +164,8 @@ def run_exam(
         base: the same base without adapter, separately loaded; given, its logits are compared with
             the understanding-mode logits of ``grounder``.
         bit_equal_prompts: on how many understanding prompts (at most) to compare.
+        parts: which parts are asked; the scores of the others are ``nan``.
+        batch_size: scenes asked about, and questions answered, at once.
         on_progress: called with (scenes done, scenes in all).
     """
     start = time.monotonic()
@@ -171,9 +174,10 @@ def run_exam(
     plan = [(name, seed + i) for name in names for i in range(scenes if name == "plain" else fewer)]
     sheets: dict[Split, dict[Part, _Sheet]] = {name: defaultdict(_Sheet) for name in names}
     equal, compared, done = True, 0, 0
-    for chunk in _chunks(plan):
+    for chunk in _chunks(plan, batch_size):
         for name in dict.fromkeys(name for name, _ in chunk):
-            asked = _ask(grounder, [number for other, number in chunk if other == name], name, size)
+            numbers = [number for other, number in chunk if other == name]
+            asked = _ask(grounder, numbers, name, size, parts, batch_size)
             if base is not None and name == "plain" and compared < bit_equal_prompts:
                 sheet = asked["understanding"]
                 wanted = min(len(sheet.items), bit_equal_prompts - compared)
@@ -210,7 +214,9 @@ def same_logits(grounder: Grounder, base: Grounder, pictures: Sequence[Image.Ima
     return True
 
 
-def _ask(grounder: Grounder, seeds: Sequence[int], split: Split, size: int) -> dict[Part, _Sheet]:
+def _ask(
+    grounder: Grounder, seeds: Sequence[int], split: Split, size: int, parts: Sequence[Part], batch_size: int
+) -> dict[Part, _Sheet]:
     """All questions about these scenes with their answers, part by part (answers of a part are of
     like length).
     """
@@ -220,7 +226,7 @@ def _ask(grounder: Grounder, seeds: Sequence[int], split: Split, size: int) -> d
         scene = sample_scene(number, split="test", variant=condition.variant)
         rendered = render(scene, size, domain=condition.domain)
         for item in exam_items(scene, rendered, unseen_wordings=condition.unseen_wordings):
-            if _counts(item, split):
+            if item.part in parts and _counts(item, split):
                 sheets[item.part].items.append(item)
                 sheets[item.part].pictures.append(rendered.image)
     for part, sheet in sheets.items():
@@ -231,7 +237,7 @@ def _ask(grounder: Grounder, seeds: Sequence[int], split: Split, size: int) -> d
             [item.prompt for item in sheet.items],
             "understanding" if part == "understanding" else "grounding",
             max_new_tokens=_MAX_NEW_TOKENS,
-            batch_size=32,
+            batch_size=batch_size,
         )
         assert isinstance(answers, list)  # lists go in
         sheet.answers = answers
@@ -275,10 +281,10 @@ def _nearest(item: ExamItem, answer: GroundedText) -> str:
     return next((a for a in (item.answer, *item.accepted) if answer_matches(answer.text, a)), item.answer)
 
 
-def _chunks(plan: list[tuple[Split, int]]) -> Iterator[list[tuple[Split, int]]]:
+def _chunks(plan: list[tuple[Split, int]], size: int) -> Iterator[list[tuple[Split, int]]]:
     """Scenes in groups, so that only their pictures are held in memory."""
-    for start in range(0, len(plan), _SCENES_AT_ONCE):
-        yield plan[start : start + _SCENES_AT_ONCE]
+    for start in range(0, len(plan), size):
+        yield plan[start : start + size]
 
 
 def _number(value: float) -> float | None:

@@ -83,8 +83,9 @@ def measure_checks(
 
 
 def shift_box(example: Example, item: SourceItem, rng: Rng) -> Example | None:
-    """Move one box to where it overlaps nothing of its name by a half or more; None if there is no such place."""
+    """Move one thing to where it overlaps nothing by a half or more; None if there is no such place."""
     index = int(rng.integers(len(example.boxes)))
+    one_thing = _of_one_thing(example, index)
     x1, y1, x2, y2 = example.boxes[index]
     width, height = x2 - x1, y2 - y1
     taken = [Box.from_pixels(*box, width=item.width, height=item.height) for box in item.boxes]
@@ -93,7 +94,7 @@ def shift_box(example: Example, item: SourceItem, rng: Rng) -> Example | None:
         moved: PixelBox = (left, top, left + width, top + height)
         box = Box.from_pixels(*moved, width=item.width, height=item.height)
         if all(box.iou(other) < 0.5 for other in taken):
-            return _with_boxes(example, [moved if i == index else b for i, b in enumerate(example.boxes)])
+            return _with_boxes(example, [moved if i in one_thing else b for i, b in enumerate(example.boxes)])
     return None
 
 
@@ -104,7 +105,9 @@ def swap_boxes(example: Example, item: SourceItem, rng: Rng) -> Example | None:
         return None
     a, b = pairs[int(rng.integers(len(pairs)))]
     boxes = list(example.boxes)
-    boxes[a], boxes[b] = boxes[b], boxes[a]
+    for here, there in ((a, b), (b, a)):
+        for index in _of_one_thing(example, here):
+            boxes[index] = example.boxes[there]
     return _with_boxes(example, boxes)
 
 
@@ -144,6 +147,11 @@ INJECTIONS: dict[str, Callable[[Example, SourceItem, Rng], Example | None]] = {
     "color": change_color,
     "invented": invent_thing,
 }
+
+
+def _of_one_thing(example: Example, index: int) -> list[int]:
+    """The boxes that lie where this one does: a model draws a thing anew in every step, and never quite the same."""
+    return [other for other in range(len(example.boxes)) if example.box(other).iou(example.box(index)) >= 0.5]
 
 
 def _with_boxes(example: Example, boxes: list[PixelBox]) -> Example:

@@ -7,7 +7,6 @@ at least 0.5. The paper found 94.7 % of SCOUT right, and 63.1 % of Shikra's data
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import threading
 from dataclasses import dataclass
@@ -19,13 +18,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from twist_scout.data.records import Example, parse_line
 from twist_scout.errors import BadInput
+from twist_scout.proportions import wilson
 from twist_scout.scout.files import AUDIT, NAMES, sample_lines
 
 Answer = Literal["right", "wrong", "skipped"]
 ANSWERS: tuple[str, ...] = get_args(Answer)
 #: The paper's shares of right records.
 PAPER = {"SCOUT": 0.947, "Shikra": 0.631}
-_Z = 1.959963984540054  # of 95 %
 
 
 class Judgement(BaseModel):
@@ -98,18 +97,6 @@ class AuditResult:
             "wrong_ids": list(self.wrong_ids),
             "paper": PAPER,
         }
-
-
-def wilson(right: int, judged: int, z: float = _Z) -> tuple[float, float]:
-    """Wilson's score interval of a share; (0, 1) where nothing was judged."""
-    if judged == 0:
-        return 0.0, 1.0
-    share = right / judged
-    middle = share + z * z / (2 * judged)
-    half = z * math.sqrt(share * (1 - share) / judged + z * z / (4 * judged * judged))
-    scale = 1 + z * z / judged
-    # At the ends rounding must not push a bound past the share itself.
-    return min(share, max(0.0, (middle - half) / scale)), max(share, min(1.0, (middle + half) / scale))
 
 
 class Audit:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twist_scout.scout.outcome import ItemOutcome
 
 FORMAT = 1
+_SAME_ENGINE = ("name", "concurrency", "workers")
 
 
 class ReasonCount(BaseModel):
@@ -48,6 +50,28 @@ class StageCount(BaseModel):
     seconds: float = 0.0
 
 
+class Moments(BaseModel):
+    """How a number differs from item to item: what the uncertainty of an extrapolation is made of.
+
+    Attributes:
+        total: sum over the items.
+        squares: sum of its squares.
+        with_records: sum of its products with the number of the item's records.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    total: float = 0.0
+    squares: float = 0.0
+    with_records: float = 0.0
+
+    def add(self, value: float, records: int) -> None:
+        """One more item."""
+        self.total += value
+        self.squares += value * value
+        self.with_records += value * records
+
+
 class BuildReport(BaseModel):
     """What a run gave.
 
@@ -65,7 +89,11 @@ class BuildReport(BaseModel):
         to_retry: items that may end otherwise, because a model did not reply or the engine failed.
         counts: what the stages made: ``captions``, ``questions``, ``answers``, ``passed`` the checks, ``kept``.
         stages: what the stages used.
+        moments: by item, of ``records``, of ``seconds`` and of what the stages used, ``answers.requests``.
         seconds: of this run.
+        timed_items: items that were finished under a clock, in this run and, on the same engine, in earlier ones that came to
+            their end.
+        timed_seconds: of those runs.
         engine: where and on how much this run was made.
         source: its name and what its reader counted.
         settings: everything that decides about the records.
@@ -88,17 +116,36 @@ class BuildReport(BaseModel):
     to_retry: int = 0
     counts: dict[str, int] = Field(default_factory=dict)
     stages: dict[str, StageCount] = Field(default_factory=dict)
+    moments: dict[str, Moments] = Field(default_factory=dict)
     seconds: float = 0.0
+    timed_items: int = 0
+    timed_seconds: float = 0.0
     engine: dict[str, Any] = Field(default_factory=dict)
     source: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     damaged: int = 0
 
+    def timed_with(self, earlier: BuildReport | None) -> BuildReport:
+        """With the time of this run, and of earlier ones on the same engine."""
+        items = self.items - self.done_before
+        seconds = self.seconds if items else 0.0
+        if earlier is not None and all(earlier.engine.get(key) == self.engine.get(key) for key in _SAME_ENGINE):
+            items, seconds = items + earlier.timed_items, seconds + earlier.timed_seconds
+        return self.model_copy(update={"timed_items": items, "timed_seconds": round(seconds, 3)})
+
     @property
     def kept_share(self) -> float:
         """Records among all that was decided about; 0 where nothing was."""
         return self.records / max(1, self.records + self.rejected)
+
+
+def load_report(path: Path) -> BuildReport | None:
+    """A report, if there is one that can be read."""
+    try:
+        return BuildReport.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 class Tally:
@@ -110,18 +157,27 @@ class Tally:
         self._seconds: Counter[str] = Counter()
         self._reasons: Counter[tuple[str, str]] = Counter()
         self._examples: dict[tuple[str, str], str] = {}
+        self._moments: dict[str, Moments] = {}
 
-    def add(self, outcome: ItemOutcome) -> None:
-        """One item, before duplicates are looked for."""
+    def add(self, outcome: ItemOutcome, kept: int) -> None:
+        """One item.
+
+        Args:
+            outcome: as the ledger has it.
+            kept: its records that repeat no earlier one.
+        """
         self.items += 1
+        self.records += kept
+        used = {name: count for name, count in outcome.counts.items() if "." in name}
+        for name, value in {"records": kept, "seconds": sum(outcome.seconds.values()), **used}.items():
+            self._moments.setdefault(name, Moments()).add(value, kept)
         self.to_retry += outcome.again
         self._counts.update(outcome.counts)
         self._seconds.update(outcome.seconds)
 
-    def record(self, negative: bool) -> None:
-        """One record that is kept."""
-        self.records += 1
-        self.negatives += negative
+    def negative(self) -> None:
+        """One of the records that are kept is about what is not there."""
+        self.negatives += 1
 
     def reject(self, stage: str, check: str, reason: str) -> None:
         """One that is not."""
@@ -153,4 +209,5 @@ class Tally:
             to_retry=self.to_retry,
             counts={**counts, "passed": self._counts["kept"], "kept": self.records},
             stages=stages,
+            moments=self._moments,
         )

@@ -15,7 +15,6 @@ from typing import Any
 
 import yaml
 from PIL import Image
-from pydantic import ValidationError
 
 from twist_scout import __version__
 from twist_scout.boxes.grounded import GroundedText, Phrase
@@ -25,7 +24,7 @@ from twist_scout.data.images import load_image
 from twist_scout.data.records import Example, read_examples, reference_spans
 from twist_scout.errors import BadImage, BadInput
 from twist_scout.picture import draw_grounded
-from twist_scout.scout.build_report import BuildReport
+from twist_scout.scout.build_report import BuildReport, load_report
 from twist_scout.scout.files import sample_examples
 from twist_scout.scout.references import without_references
 from twist_scout.scout.statistics import TABLE_A1, Statistics, gather
@@ -64,7 +63,7 @@ def write_card(folder: str | Path, command: str | None = None) -> Path | None:
     if old is not None and (_BEGIN not in old or _END not in old):
         return None
     statistics = gather(read_examples(records))
-    report = _report(folder / "report.json")
+    report = load_report(folder / "report.json")
     shown = _draw_samples(records, folder / ASSETS)
     body = "\n\n".join(_sections(statistics, report, shown, command))
     front, before, after = _kept(old)
@@ -97,6 +96,7 @@ def _fixed(statistics: Statistics) -> dict[str, Any]:
 
     size = next((name for limit, name in _SIZES if statistics.records < limit), "n>1M")
     columns = [
+        column("version", dtype="int32"),
         column("id", dtype="string"),
         column("image", dtype="string"),
         column("width", dtype="int32"),
@@ -176,7 +176,7 @@ def _made(report: BuildReport) -> list[str]:
     ]
     facts = [
         ("source", str(report.settings.get("source", report.source.get("name", "")))),
-        *((name, _by(report.settings.get(name))) for name in ("questions", "answers", "captions")),
+        *((name, _by(report.settings.get(name))) for name in ("questions", "answers", "captions", "absence")),
         *(
             (name, str(report.settings[name]))
             for name in ("seed", "positives", "negatives", "samples", "dialect", "frame")
@@ -273,11 +273,3 @@ def grounded(example: Example) -> GroundedText:
 
 def _size(example: Example) -> tuple[int, int]:
     return example.width, example.height
-
-
-def _report(path: Path) -> BuildReport | None:
-    """The engine's report, if it left one that can be read."""
-    try:
-        return BuildReport.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None

@@ -15,6 +15,10 @@ from twist_scout.scout.items import SourceItem
 
 INVALID = "This question is invalid."
 MOST_MENTIONED = 5  # things; a longer list teaches to list
+#: One thing, and plural all the same; their singular is no word.
+_ONLY_PLURAL = frozenset(
+    "binoculars goggles pants pliers pyjamas scissors shorts tights tongs trousers tweezers".split()
+)
 
 
 def contradiction(item: SourceItem, missing: str, *, caption: str | None = None) -> str | None:
@@ -34,9 +38,15 @@ def contradiction(item: SourceItem, missing: str, *, caption: str | None = None)
         return None
     listed = [f"{words} <box:{','.join(map(str, boxes))}>" for words, boxes in things[:MOST_MENTIONED]]
     there = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
-    verb = "are" if _is_plural(things[0][0]) else "is"
-    denied = missing if _is_plural(missing) else with_article(missing)
-    return f"Step 1: Find the {missing}. Step 2: There {verb} {there} in the image, not {denied}. {INVALID}"
+    verb = "are" if is_plural(things[0][0]) else "is"
+    return (
+        f"Step 1: Find the {missing}. Step 2: There {verb} {there} in the image, not {indefinite(missing)}. {INVALID}"
+    )
+
+
+def indefinite(name: str) -> str:
+    """``a dog``, ``an umbrella``, ``skis``."""
+    return name if is_plural(name) else with_article(name)
 
 
 def _phrases(caption: str) -> list[tuple[str, tuple[int, ...]]]:
@@ -67,11 +77,12 @@ def _entities(item: SourceItem) -> list[tuple[str, tuple[int, ...]]]:
             name = entity.name if color is None or color in entity.name.split() else f"{color} {entity.name}"
             named.setdefault(name, []).extend(entity.boxes)
     return [
-        (with_article(name) if len(boxes) == 1 else f"{in_words(len(boxes))} {plural(name)}", tuple(boxes))
+        (indefinite(name) if len(boxes) == 1 else f"{in_words(len(boxes))} {plural(name)}", tuple(boxes))
         for name, boxes in named.items()
     ]
 
 
-def _is_plural(phrase: str) -> bool:
+def is_plural(phrase: str) -> bool:
+    """Whether a noun phrase takes "are": ``skis``, ``two dogs``, ``scissors``."""
     words = head_words(phrase)
-    return bool(words) and singular(words[-1]) != words[-1]
+    return bool(words) and (words[-1] in _ONLY_PLURAL or singular(words[-1]) != words[-1])

@@ -52,16 +52,19 @@ def write_files(
     records_path, rejects_path = ledger.folder / f"{RECORDS}.partial", ledger.folder / f"{REJECTS}.partial"
     with records_path.open("wb") as records, rejects_path.open("wb") as rejects:
         for outcome in ledger.in_order(limit):
-            tally.add(outcome)
             turned_down = list(outcome.rejects)
+            kept = 0
             for made in outcome.records:
                 example = ids.unique(made)
                 repeated = dedupe.repeats(example) if dedupe else None
                 if repeated is None:
                     _write_line(records, example)
-                    tally.record(example.negative)
+                    kept += 1
+                    if example.negative:
+                        tally.negative()
                 else:
                     turned_down.append(_duplicate(outcome.item, example, repeated))
+            tally.add(outcome, kept)
             for reject in turned_down:
                 _write_line(rejects, reject)
                 tally.reject(reject.stage, reject.check, reject.reason)

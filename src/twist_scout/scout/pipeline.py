@@ -11,70 +11,27 @@ the files are those of a run that nothing ended, byte for byte, where the backen
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from twist_scout.errors import BadConfig, BadInput
 from twist_scout.scout.answers import Answerer
 from twist_scout.scout.backends.base import Backend
-from twist_scout.scout.build_report import BuildReport
+from twist_scout.scout.build_report import BuildReport, load_report
 from twist_scout.scout.finalise import RECORDS, REJECTS, REPORT, Dedupe, write_files, write_report
 from twist_scout.scout.image_references import ImageReferences
 from twist_scout.scout.items import SourceItem
 from twist_scout.scout.ledger import FOLDER, Ledger
-from twist_scout.scout.local_engine import Stop, Todo, WorksOnItems, run_local
-from twist_scout.scout.outcome import ItemOutcome, digest
+from twist_scout.scout.local_engine import Stop
 from twist_scout.scout.questions import QuestionWriter
-from twist_scout.scout.stages import Check, ItemDescriber, Stages
-
-_SKIPPED_AT_ONCE = 256
-
-
-class Works(WorksOnItems, Protocol):
-    """What :func:`build_with` needs of stages."""
-
-    def settings(self) -> dict[str, Any]:
-        """Who does the work and what they are told, JSON-ready: a run goes on only with the same."""
-
-    def versions(self) -> dict[str, str]:
-        """Of the packages that do the work."""
-
-    def facts(self) -> dict[str, Any]:
-        """How the work was done, for the report."""
-
-
-class Closes(Protocol):
-    """Something to be closed at the end of a run: a backend, processes."""
-
-    async def close(self) -> None:
-        """Give back connections, memory, processes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        done: items, those of earlier runs included.
-        total: items of the source, if it knows.
-        kept: records so far, before duplicates are looked for.
-        rejected: rejects so far.
-        note: something to tell the user, such as what Ctrl-C has started.
-    """
-
-    done: int
-    total: int | None
-    kept: int
-    rejected: int
-    note: str | None = None
+from twist_scout.scout.run import Closes, Progress, Run, Works
+from twist_scout.scout.stages import AbsenceJudge, Check, ItemDescriber, Stages
 
 
 def build(
@@ -86,6 +43,7 @@ def build(
     check: Check,
     dedupe: Callable[[], Dedupe] | None = None,
     describer: ItemDescriber | None = None,
+    absence: AbsenceJudge | None = None,
     seed: int = 0,
     concurrency: int = 16,
     limit: int | None = None,
@@ -107,6 +65,7 @@ def build(
         check: judges each record, with the item that it is about.
         dedupe: makes what finds near-duplicates; they are judged in the order of the source.
         describer: captions pictures that lack a grounded caption.
+        absence: looks for what negative records call missing, once they have passed all else.
         seed: of the run.
         concurrency: items under way at once. Has no influence on the result.
         limit: only the first so many items; a later run with a higher limit goes on.
@@ -127,7 +86,7 @@ def build(
         BackendDown: a model answers nobody. What was finished is kept.
     """
     return build_with(
-        Stages(writer, answerer, check, ImageReferences(out, copy=copy_images), describer, seed),
+        Stages(writer, answerer, check, ImageReferences(out, copy=copy_images), describer, seed, absence),
         source,
         out,
         dedupe=dedupe,
@@ -185,7 +144,8 @@ def build_with(
         if restart:
             for file in (RECORDS, REJECTS, REPORT):
                 (ledger.out / file).unlink(missing_ok=True)
-        run = _Run(ledger, source, limit, retry, progress)
+        earlier = load_report(ledger.out / REPORT)
+        run = Run(ledger, source, limit, retry, progress)
         stop = Stop()
         _in_a_loop(run.until_done(stages, concurrency, stop, closing))
         if stop.hurry:  # who presses Ctrl-C twice wants no more files either
@@ -203,79 +163,9 @@ def build_with(
                 "damaged": ledger.damaged,
             }
         )
+        report = report.timed_with(earlier)
         write_report(ledger, report)
     return report
-
-
-class _Run:
-    """What is done and what is to be done."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        source: Iterable[SourceItem],
-        limit: int | None,
-        retry: bool,
-        progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self._ledger, self._source, self._limit = ledger, source, limit
-        if retry:
-            ledger.forget_unsuccessful()
-        within = [entry for index, entry in ledger.entries.items() if limit is None or index < limit]
-        self.done = self.done_before = len(within)
-        self._kept, self._rejected = sum(e.kept for e in within), sum(e.rejected for e in within)
-        self._progress = progress
-        length: Any = getattr(source, "length", None)
-        known = length() if callable(length) else None
-        self._total = known if limit is None else limit if known is None else min(limit, known)
-        self._tell()
-
-    async def until_done(self, stages: Works, concurrency: int, stop: Stop, closing: Sequence[Closes]) -> None:
-        try:
-            await run_local(
-                stages, self._todo(), self._keep, concurrency=concurrency, stop=stop, on_interrupt=self._interrupted
-            )
-        finally:
-            for one in closing:
-                await one.close()
-
-    def summary(self) -> BuildReport:
-        """The numbers without the files."""
-        return BuildReport(items=self.done, done_before=self.done_before, records=self._kept, rejected=self._rejected)
-
-    def _todo(self) -> Todo:
-        """Items that are not done yet, and None now and then while many in a row are."""
-        skipped = 0
-        for index, item in enumerate(itertools.islice(self._source, self._limit)):
-            entry = self._ledger.entries.get(index)
-            if entry is None:
-                yield index, item
-                continue
-            if (entry.item, entry.digest) != (item.id, digest(item)):
-                raise BadInput(
-                    f"Item {index} of the source ({item.id!r}) is not what it was when {self._ledger.out} was begun "
-                    f"({entry.item!r}): give the source as it was, or start over with restart."
-                )
-            skipped += 1
-            if skipped % _SKIPPED_AT_ONCE == 0:
-                yield None
-
-    def _keep(self, outcome: ItemOutcome) -> None:
-        self._ledger.append(outcome)
-        self.done += 1
-        self._kept += len(outcome.records)
-        self._rejected += len(outcome.rejects)
-        self._tell()
-
-    def _interrupted(self, stop: Stop, busy: int) -> None:
-        if stop.hurry:
-            self._tell("Stopping.")
-        else:
-            self._tell(f"Finishing {busy} items that are under way; Ctrl-C again lets them go.")
-
-    def _tell(self, note: str | None = None) -> None:
-        if self._progress is not None:
-            self._progress(Progress(self.done, self._total, self._kept, self._rejected, note))
 
 
 def _in_a_loop(work: Coroutine[Any, Any, None]) -> None:

@@ -38,6 +38,7 @@ class Provenance(BaseModel):
         prompts: versions of the prompts that were used, ``{"positive": "1"}``.
         seed: of the run.
         votes: with self-consistency, (agreeing, asked); None without.
+        absence_by: backend that was asked for what a negative record calls missing; None where nobody was.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,12 +51,23 @@ class Provenance(BaseModel):
     prompts: dict[str, str] = Field(default_factory=dict)
     seed: int = 0
     votes: tuple[int, int] | None = None
+    absence_by: str | None = None
 
 
 def with_verdicts(example: Example, verdicts: list[Verdict]) -> Example:
-    """The record with the outcomes of its checks, ``{"grammar": "passed", ...}``, under ``meta["verdicts"]``."""
+    """The record with the outcomes of checks, ``{"grammar": "passed", ...}``, under ``meta["verdicts"]``, beside older ones."""
     outcomes = {verdict.check: verdict.outcome for verdict in verdicts}
-    return example.model_copy(update={"meta": {**example.meta, "verdicts": outcomes}})
+    known = example.meta.get("verdicts") or {}
+    return example.model_copy(update={"meta": {**example.meta, "verdicts": {**known, **outcomes}}})
+
+
+def with_absence(example: Example, by: str, prompts: dict[str, str]) -> Example:
+    """The record with a note in its provenance on who was asked for what it calls missing, and by which prompts."""
+    provenance = provenance_of(example)
+    if provenance is None:
+        return example
+    noted = provenance.model_copy(update={"prompts": {**provenance.prompts, **prompts}, "absence_by": by})
+    return example.model_copy(update={"meta": {**example.meta, "provenance": noted.model_dump(mode="json")}})
 
 
 def provenance_of(example: Example) -> Provenance | None:

@@ -13,20 +13,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twist_scout.data.nouns import with_article
-from twist_scout.scout.contradiction import contradiction
+from twist_scout.scout.contradiction import contradiction, indefinite, is_plural
 from twist_scout.scout.items import Entity, SourceItem
 from twist_scout.scout.questions import Question, Written
 
 Rng = np.random.Generator
 
 _ATTRIBUTE = {
-    "color": ("What color is {the}?", "What is the color of {the}?"),
-    "size": ("How big is {the}?", "What size is {the}?"),
-    "material": ("What is {the} made of?",),
+    "color": ("What color {be} {the}?", "What is the color of {the}?"),
+    "size": ("How big {be} {the}?", "What size {be} {the}?"),
+    "material": ("What {be} {the} made of?",),
 }
 _PEOPLE = frozenset(("person", "man", "woman", "boy", "girl", "child"))
-_ABSENT = ("Where is {the}?", "What color is {the}?", "What is next to {the}?", "What is {the} doing?")
+_ABSENT = ("Where {be} {the}?", "What color {be} {the}?", "What is next to {the}?", "What {be} {the} doing?")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class RuleQuestions:
     async def questions(self, item: SourceItem, *, seed: int) -> Written:
         """Questions about an item, drawn from all that its annotations settle."""
         rng = np.random.default_rng([seed, *item.id.encode()])
-        drafts = [*_attributes(item, rng), *_relations(item, rng)]
+        drafts = _one_of_each([*_attributes(item, rng), *_relations(item, rng)], rng)
         chosen = [drafts[i] for i in rng.permutation(len(drafts))[: self.positives]]
         missing = _absent(item, rng)[: self.negatives]
         asked = [
@@ -69,7 +68,7 @@ class RuleQuestions:
             for number, draft in enumerate(chosen)
         ]
         for name in missing:
-            question = _draw(rng, _ABSENT, the=f"the {name}")
+            question = _draw(rng, _ABSENT, f"the {name}")
             reply = contradiction(item, name)
             if reply is not None:
                 asked.append(
@@ -86,6 +85,14 @@ class RuleQuestions:
         return Written(questions=asked)
 
 
+def _one_of_each(drafts: Sequence[_Draft], rng: Rng) -> list[_Draft]:
+    """One draft of each question: where a thing is can be said from many others, and is to be asked once."""
+    alike: dict[str, list[_Draft]] = {}
+    for draft in drafts:
+        alike.setdefault(draft.question, []).append(draft)
+    return [group[int(rng.integers(len(group)))] for group in alike.values()]
+
+
 def _attributes(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
     """``Step 1: Find the dog. Step 2: The dog is red. Step 3: So the answer is red.``"""
     for index, entity in enumerate(item.entities):
@@ -94,10 +101,9 @@ def _attributes(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
             if the is None or not entity.boxes or attribute not in _ATTRIBUTE:
                 continue
             box = _reference(entity)
-            reply = (
-                f"Step 1: Find {the} {box}. Step 2: {_capital(the)} {box} is {value}. Step 3: So the answer is {value}."
-            )
-            yield _Draft("attribute", _draw(rng, _ATTRIBUTE[attribute], the=the), value, reply)
+            found = f"Step 1: Find {the} {box}. Step 2: {_capital(the)} {box} {_be(the)} {value}."
+            reply = f"{found} Step 3: So the answer is {value}."
+            yield _Draft("attribute", _draw(rng, _ATTRIBUTE[attribute], the), value, reply)
 
 
 def _relations(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
@@ -114,7 +120,7 @@ def _relations(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
         if item.relations and alone[words, anchor] == 1:
             who = "Who" if entity.name.split()[-1] in _PEOPLE else "What"
             reply = (
-                f"Step 1: Find {the} {mark}. Step 2: Look {words} it, got {with_article(found)} {box}. "
+                f"Step 1: Find {the} {mark}. Step 2: Look {words} it, got {indefinite(found)} {box}. "
                 f"Step 3: So the answer is {found}."
             )
             yield _Draft("who" if who == "Who" else "relation", f"{who} is {words} {the}?", found, reply)
@@ -122,9 +128,9 @@ def _relations(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
             answer = f"{words} {the}"
             reply = (
                 f"Step 1: Find {it} {box}. Step 2: Look around it, got {the} {mark}. "
-                f"Step 3: {_capital(it)} {box} is {answer}. Step 4: So the answer is {answer}."
+                f"Step 3: {_capital(it)} {box} {_be(it)} {answer}. Step 4: So the answer is {answer}."
             )
-            yield _Draft("where", f"Where is {it}?", answer, reply)
+            yield _Draft("where", f"Where {_be(it)} {it}?", answer, reply)
 
 
 def _seen_relations(item: SourceItem) -> Iterator[tuple[int, str, int]]:
@@ -183,8 +189,12 @@ def _reference(entity: Entity) -> str:
     return f"<box:{','.join(map(str, entity.boxes))}>"
 
 
-def _draw(rng: Rng, templates: Sequence[str], **words: str) -> str:
-    return templates[int(rng.integers(len(templates)))].format(**words)
+def _draw(rng: Rng, templates: Sequence[str], the: str) -> str:
+    return templates[int(rng.integers(len(templates)))].format(the=the, be=_be(the))
+
+
+def _be(the: str) -> str:
+    return "are" if is_plural(the) else "is"
 
 
 def _capital(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from twist_scout.data.nouns import load_tables
 from twist_scout.data.records import Example
 from twist_scout.scout.backends import Backend, BackendOptions, make_backend
 from twist_scout.scout.checks import CheckSettings, check
@@ -73,6 +74,7 @@ class StagesSpec:
         samples: answers per question.
         prompts: folder with prompts of your own.
         trained: whether the MLLM was trained on such data and needs no instructions.
+        ask_absence: whether the MLLM is asked for what negative records call missing.
         checks: what records are judged by.
         seed: of the run.
         copy_images: copy the pictures of records to ``out``.
@@ -88,6 +90,7 @@ class StagesSpec:
     samples: int = 1
     prompts: Path | None = None
     trained: bool = False
+    ask_absence: bool = False
     checks: CheckSettings = field(default_factory=CheckSettings)
     seed: int = 0
     copy_images: bool = False
@@ -121,14 +124,16 @@ class StagesSpec:
             prompts=self.prompts,
             dialect=self.sees.dialect,
             trained=self.trained,
+            ask_absence=self.ask_absence,
         )
         settings = self.checks
+        load_tables()
 
         def judge(example: Example, item: SourceItem) -> list[Verdict]:
             return check(example, item, settings)
 
         references = ImageReferences(self.out, copy=self.copy_images)
-        stages = Stages(roles.writer, roles.answerer, judge, references, roles.describer, self.seed)
+        stages = Stages(roles.writer, roles.answerer, judge, references, roles.describer, self.seed, roles.absence)
         return Made(stages, tuple(dict.fromkeys(backend for backend in (asks, sees) if backend is not None)))
 
     @property

@@ -34,7 +34,7 @@ PIECES = st.lists(
         r"""[ [[ ] ]] ( ) , ; . 1 0.5 12,30,400,550 (12,30),(400,550) -1 nan 1e309 999 1000 <box> </box> <ref> </ref>
         <|box_start|> <|box_end|> <|object_ref_start|> <|object_ref_end|> <loc_1> <loc_1000> <loc0001> <loc <seg001>
         <phrase> </phrase> <object> </object> <patch_index_0005> <patch_index_9999> </delimiter_of_multi_objects/>
-        {"bbox_2d": [1,2,3,4] "label":"a" 'label':'b' \\" " } { ```json ``` and dog <s> １""".split()
+        {"bbox_2d": [[]] [1,2,3,4] "label":"a" 'label':'b' \\" " } { ```json ``` and dog <s> １""".split()
     )
     | st.sampled_from([" ", "\n", "\ud800"]),
     max_size=30,

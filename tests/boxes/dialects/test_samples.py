@@ -288,6 +288,7 @@ UNREADABLE = [
     ("kosmos-2", "<phrase>a dog</phrase><object></object>", 0, "0 patches instead of 2"),
     ("qwen2.5-vl", '{"bbox_2d": [12, 30, 40', 0, "never closed"),
     ("qwen2.5-vl", '{"bbox_2d": null, "label": "dog"}', 0, "no list of numbers follows the key"),
+    ("qwen2.5-vl", '{"bbox_2d": [[]], "label": "dog"}', 0, "0 numbers instead of 4"),
     ("qwen3-vl", '{"bbox_2d": [12, 30, 40, 1100], "label": "dog"}', 0, "1100, which is outside 0 to 1000"),
     ("qwen3-vl", '{"bbox_2d": [12, 30, 40], "label": "dog"}', 0, "3 numbers instead of 4"),
 ]

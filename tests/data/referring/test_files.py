@@ -66,13 +66,18 @@ def table(path: Path) -> Path:
     return lines(path / "refcoco_val.jsonl", row)
 
 
+def phrases(path: Path) -> Path:
+    row = {"image": IMAGE, "phrase": "the lady", "bbox_px": BOX, "size": [640, 427], "id": 7}
+    return lines(path / "refcoco_val.jsonl", row)
+
+
 def records(path: Path) -> Path:
     found = ReferringExpression("7", IMAGE, 640, 427, "the lady", BOX, "val", {"dataset": "refcoco"})
     write_examples(path / "rec.jsonl", [rec_example(found, id="7")])
     return path / "rec.jsonl"
 
 
-FORMS = {maker.__name__: maker for maker in (shikra, qwen, lmms, mdetr, ofa, table, records)}
+FORMS = {maker.__name__: maker for maker in (shikra, qwen, lmms, mdetr, ofa, table, phrases, records)}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -91,7 +96,7 @@ def test_every_form_gives_the_same_expression(form: str, tmp_path: Path) -> None
 
 
 def test_all_forms_are_tried() -> None:
-    assert set(FORMS) | {"refer"} == set(READERS)
+    assert set(FORMS) | {"refer", "flickr", "scenes"} == set(READERS)  # the last two have test files of their own
 
 
 def test_the_original_files(refer: Path) -> None:

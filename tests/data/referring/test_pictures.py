@@ -37,3 +37,8 @@ def test_no_other_picture_is(tmp_path: Path, name: str) -> None:
     (tmp_path / "root" / COCO).touch()
     (tmp_path / "a.png").touch()
     assert find_picture(name, tmp_path / "root") is None
+
+
+def test_names_that_no_file_can_have_are_not_found(tmp_path: Path) -> None:
+    for name in ("a" * 5_000 + ".jpg", "a\0.jpg", "\ud800.jpg", ""):
+        assert find_picture(name, tmp_path) is None

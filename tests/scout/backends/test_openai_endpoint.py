@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from twist_scout.boxes.frame import SmartResized
+from twist_scout.boxes.box import Box
+from twist_scout.boxes.dialects import dialect_frame
+from twist_scout.boxes.frame import SmartResized, Stretched
 from twist_scout.data.records import resolve_frame
 from twist_scout.errors import BadConfig
 from twist_scout.scout.backends import BackendDown, ChatMessage, Reply, Request
@@ -94,6 +96,26 @@ def test_the_frame_is_that_of_the_picture_that_is_sent() -> None:
     whole = OpenAIEndpoint("m", "http://localhost:1/v1", frame="smart_resized")
     assert resolve_frame(whole.frame or "", 560, 280) == SmartResized(560, 280)
     assert OpenAIEndpoint("m", "http://localhost:1/v1", longest_side=280).frame is None
+
+
+@pytest.mark.parametrize(
+    ("dialect", "side"), [("llava", None), ("qwen2.5-vl", None), ("qwen2.5-vl", 280), ("pixels", 280)]
+)
+def test_without_a_frame_a_picture_is_seen_as_models_of_the_dialect_see_it(dialect: str, side: int | None) -> None:
+    endpoint = OpenAIEndpoint("m", "http://localhost:1/v1", dialect=dialect, longest_side=side)
+    sent = (560, 280) if side is None else (280, 140)
+    seen = resolve_frame(endpoint.frame or "", 560, 280)
+    family = dialect_frame(dialect, width=sent[0], height=sent[1])
+    assert seen.to_original(Box(0.1, 0.4, 0.5, 0.6)) == family.to_original(Box(0.1, 0.4, 0.5, 0.6))
+    assert seen.model_size == (family.model_size or sent)
+    said = OpenAIEndpoint("m", "http://localhost:1/v1", dialect=dialect, frame="stretched", longest_side=side)
+    assert resolve_frame(said.frame or "", 560, 280) == Stretched(sent)
+
+
+def test_a_dialect_or_frame_that_there_is_not_is_said_at_once() -> None:
+    for options in ({"dialect": "klingon"}, {"frame": "upside_down"}):
+        with pytest.raises(BadConfig, match="choose one of"):
+            OpenAIEndpoint("m", "http://localhost:1/v1", **options)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture at all"], ids=["missing", "empty", "text"])

@@ -60,3 +60,16 @@ def test_each_bad_request_costs_one_reply(scene: tuple[Path, list]) -> None:
     assert "gone.png" in missing.problem
     assert blind.problem == "pocket answers questions about a picture, and there is none."
     assert short.finish == "length"
+
+
+def test_where_no_boxes_are_wanted_its_base_answers(scene: tuple[Path, list]) -> None:
+    path, (name, _) = scene
+    thing = name.rpartition(" ")[2]
+    other = "umbrella" if thing != "umbrella" else "car"
+    there, missing, pointed = replies(
+        asked(f"Is there a {thing}?", path, grounding=False),
+        asked(f"Is there a {other}?", path, grounding=False),
+        asked(f"Is there a {thing}?", path),
+    )
+    assert (there.text, missing.text) == ("yes", "no")
+    assert "[[" in pointed.text

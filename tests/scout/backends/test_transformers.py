@@ -147,6 +147,13 @@ def test_a_vision_model_answers_with_and_without_its_adapter(
     assert adapted.dialect == "scout"
     (answer,) = replies(adapted, asked("Where?", image=picture, max_tokens=64))
     assert answer.text == "Step 1: Find the red car [[10,20,50,80]]. Step 2: So the answer is red."
+    plain, pointed = replies(
+        make_backend(f"hf:{tiny_base}+{tiny_adapter}"),
+        asked("Where?", image=picture, max_tokens=64, grounding=False),
+        asked("Where?", image=picture, max_tokens=64),
+    )
+    assert plain.text == seen.text  # its base alone
+    assert pointed.text == answer.text
 
 
 def test_a_damaged_picture_and_a_forged_placeholder_cost_one_reply_each(tiny_base: Path, picture: Path) -> None:

@@ -44,6 +44,9 @@ class Browser:
         self._session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self(f"{domain}.enable")
+        self(
+            "Emulation.setFocusEmulationEnabled", enabled=True
+        )  # else focus() fires no event while no window is in front
 
     def __call__(self, method: str, **params: Any) -> dict[str, Any]:
         """Send a command and wait for its result."""

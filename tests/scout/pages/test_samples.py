@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from hypothesis import given, settings
-from PIL import Image
 
 from twist_scout.data.records import box_references
-from twist_scout.scout.pages.samples import COLORS, PictureReader, chips, sample_of, sample_of_reject, shrunk
+from twist_scout.pages.drawing import COLORS
+from twist_scout.scout.pages.samples import chips, sample_of, sample_of_reject
 from twist_scout.scout.references import without_references
 from twist_scout.scout.rejects import Reject
 
@@ -68,22 +66,3 @@ def test_filters_are_those_that_make_a_difference() -> None:
         ("task", "scout", 3), ("task", "negative", 1), ("kind", "absent", 1), ("kind", "attribute", 1), ("kind", "where", 1),
     ]  # fmt: skip
     assert chips(shown[:1]) == []
-
-
-def test_pictures_are_shrunk_and_never_grown(tmp_path: Path) -> None:
-    for size in ((1000, 10), (10, 1000), (40, 30), (800, 600)):
-        content, kind = shrunk(Image.new("RGB", size), 400)
-        path = tmp_path / "x"
-        path.write_bytes(content)
-        with Image.open(path) as back:
-            assert max(back.size) == min(400, max(size))
-            assert f"image/{back.format.lower()}" == kind
-
-
-def test_a_missing_picture_is_a_reason(tmp_path: Path) -> None:
-    reader = PictureReader(tmp_path)
-    url, problem = reader.url("nowhere.png")
-    assert url is None
-    assert "nowhere.png" in problem
-    (tmp_path / "secret").write_text("key")
-    assert reader.url("secret")[0] is None

@@ -68,7 +68,7 @@ def _value(text: str, start: int, scale: Scale) -> tuple[int, tuple[Box, ...], s
         return start, (), "no list of numbers follows the key"
     if match["unclosed"] is not None:
         return match.start("unclosed") + len(match["unclosed"].rstrip()), (), NEVER_CLOSED
-    return match.end(), *read_group(scale, split_boxes(match["list"] or match["body"]))
+    return match.end(), *read_group(scale, split_boxes(match["list"] or match["body"] or ""))
 
 
 def _with_label(text: str, span: BoxSpan, start: int, limit: int) -> BoxSpan:

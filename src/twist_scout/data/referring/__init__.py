@@ -7,6 +7,8 @@
 ``row_files``           rows as Shikra, Qwen-VL and lmms-eval read them, and your own
 ``coco_files``          MDETR's and Ferret's COCO-like files
 ``ofa_files``           OFA's tables with the pictures in them
+``flickr_files``        the phrases of Flickr30k Entities
+``distractors``         how many other things of the same class a picture holds
 ``opening``             from a path to a reader
 ======================  =======================================================================
 """

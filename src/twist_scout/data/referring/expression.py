@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -30,7 +31,9 @@ class ReferringExpression:
         expression: the words.
         box: (x1, y1, x2, y2) in pixels of the original picture, inside of it.
         split: ``train``, ``val``, ``testA``, ``testB`` or ``test``; None where the file does not say.
-        meta: what else the file says: ``dataset``, ``image_id``, ``ann_id``, ``ref_id``, ``raw``, ...
+        meta: what else the file says: ``dataset``, ``image_id``, ``ann_id``, ``ref_id``, ``raw``, ... and ``distractors``,
+            how many other things of the same class are in the picture, where the file knows.
+        boxes: every box of the thing where it has several, as phrases of Flickr30k Entities do; ``box`` then encloses them.
     """
 
     id: str
@@ -41,12 +44,17 @@ class ReferringExpression:
     box: PixelBox
     split: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+    boxes: tuple[PixelBox, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def _usual(name: str) -> str | None:
+    return _SPLITS.get(name.lower(), name) or None
 
 
 def split_name(value: object) -> str | None:
     """The usual name of a split: ``validation`` is ``val``; None for nothing."""
-    name = str(value or "").strip()
-    return _SPLITS.get(name.lower(), name) or None
+    return _usual(str(value or "").strip())
 
 
 def split_of_file(path: PurePath) -> str | None:
@@ -55,6 +63,7 @@ def split_of_file(path: PurePath) -> str | None:
     return split_name(found[-1]) if found else None
 
 
+@lru_cache(maxsize=256)
 def dataset_of(text: str) -> str | None:
     """``refcoco``, ``refcoco+`` or ``refcocog``, where a name tells it."""
     found = _DATASET.search(text)
@@ -79,6 +88,8 @@ def box_inside(corners: Sequence[Any], width: int, height: int) -> PixelBox:
     if len(corners) != 4 or len(numbers) != 4 or not all(map(math.isfinite, numbers)):
         raise ValueError(f"the box {list(corners)!r} is not four numbers")
     x1, y1, x2, y2 = map(float, numbers)
+    if 0.0 <= x1 < x2 <= width and 0.0 <= y1 < y2 <= height:
+        return (x1, y1, x2, y2)
     shown = [round(value, 2) for value in (x1, y1, x2, y2)]
     if x1 >= x2 or y1 >= y2:
         raise ValueError(f"the box {shown} has no area or is inverted")
@@ -89,6 +100,12 @@ def box_inside(corners: Sequence[Any], width: int, height: int) -> PixelBox:
     if box[0] >= box[2] or box[1] >= box[3]:
         raise ValueError(f"the box {shown} has no area inside the {width} x {height} picture")
     return box
+
+
+def enclosing(boxes: Sequence[PixelBox]) -> PixelBox:
+    """The smallest box around boxes, of which there is at least one."""
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return (min(left), min(top), max(right), max(bottom))
 
 
 def corners_of(box: Sequence[Any]) -> tuple[Any, ...]:

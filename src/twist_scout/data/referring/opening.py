@@ -6,26 +6,49 @@ from pathlib import Path
 from typing import Any
 
 from twist_scout.data.referring.coco_files import CocoLikeFile
+from twist_scout.data.referring.flickr_files import FlickrFolder, is_flickr
 from twist_scout.data.referring.ofa_files import OfaFile
 from twist_scout.data.referring.reader import ReferringReader
 from twist_scout.data.referring.refer_files import ReferFiles
-from twist_scout.data.referring.row_files import LmmsFile, QwenFile, RecordsFile, ShikraFile, TableFile
+from twist_scout.data.referring.row_files import (
+    LmmsFile,
+    PhraseFile,
+    QwenFile,
+    RecordsFile,
+    ScenesFile,
+    ShikraFile,
+    TableFile,
+)
 from twist_scout.data.rows import read_json, read_rows
 from twist_scout.errors import BadInput
 
 READERS: dict[str, type[ReferringReader]] = {
     reader.form: reader
-    for reader in (ReferFiles, ShikraFile, QwenFile, LmmsFile, CocoLikeFile, OfaFile, TableFile, RecordsFile)
+    for reader in (
+        ReferFiles,
+        ShikraFile,
+        QwenFile,
+        LmmsFile,
+        CocoLikeFile,
+        OfaFile,
+        FlickrFolder,
+        PhraseFile,
+        TableFile,
+        ScenesFile,
+        RecordsFile,
+    )
 }
 #: The keys that tell a form of rows, the most telling first.
 _TELLING: tuple[tuple[str, frozenset[str]], ...] = (
     ("refer", frozenset(("sentences", "ann_id"))),
     ("records", frozenset(("messages", "boxes", "task"))),
+    ("scenes", frozenset(("image", "objects", "relations"))),
     ("shikra", frozenset(("img_path", "expression", "bbox"))),
     ("qwen", frozenset(("image", "sent", "bbox"))),
     ("ofa", frozenset(("text", "region_coord", "image"))),
     ("lmms", frozenset(("answer", "bbox"))),
     ("table", frozenset(("expression",))),
+    ("phrases", frozenset(("phrase",))),
 )
 
 
@@ -40,7 +63,8 @@ def open_referring(
     """Open a file of referring expressions.
 
     Args:
-        path: the file; for RefCOCO's original files ``refs(...).p`` or its folder.
+        path: the file; for RefCOCO's original files ``refs(...).p`` or its folder; for Flickr30k Entities the folder with
+            ``Sentences`` and ``Annotations``.
         form: one of `READERS`; told by the file itself if not given.
         images: the folder that pictures are in.
         skip_bad: leave out, and count, rows that cannot be used.
@@ -70,6 +94,8 @@ def form_of(path: Path) -> str:
     Raises:
         BadInput: it cannot be told.
     """
+    if is_flickr(path):
+        return "flickr"
     if path.is_dir() or path.suffix in (".p", ".pkl", ".pickle"):
         return "refer"
     if path.suffix.lower() == ".tsv":

@@ -23,9 +23,16 @@ def find_picture(name: str, root: Path) -> Path | None:
         root: the folder.
     """
     for candidate in _candidates(name):
-        if is_confined(candidate) and (root / candidate).is_file():
+        if is_confined(candidate) and _is_file(root / candidate):
             return root / candidate
     return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system
+        return False
 
 
 def _candidates(name: str) -> Iterator[str]:

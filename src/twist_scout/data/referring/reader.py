@@ -80,13 +80,17 @@ class ReferringReader(ABC):
         """
         width = row.get("width", row.get("image_width"))
         height = row.get("height", row.get("image_height"))
+        if width is None and height is None and isinstance(row.get("size"), (list, tuple)):
+            width, height = row["size"]
         if width is not None and height is not None:
             if int(width) <= 0 or int(height) <= 0:
                 raise ValueError(f"a picture of {width} x {height} pixels")
             return int(width), int(height)
         path = find_picture(image, self.images)
         if path is None:
-            raise BadImage(f"neither width and height nor the picture {image} in {self.images}")
+            raise BadImage(
+                f"neither width and height nor the picture {image} in {self.images}: name the folder that it is in"
+            )
         return image_size(path)
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from twist_scout.data.referring.distractors import Surroundings, others_of_the_class
 from twist_scout.data.referring.expression import (
     ReferringExpression,
     box_inside,
@@ -61,6 +62,7 @@ class ReferFiles(ReferringReader):
             "ann_id": row["ann_id"],
             "ref_id": row.get("ref_id"),
             "category": self._categories.get(row.get("category_id")),
+            "distractors": self._distractors(row["image_id"], annotation.get("category_id")),
         }
         known = {key: value for key, value in common.items() if value is not None}
         for sentence in row["sentences"]:
@@ -98,6 +100,16 @@ class ReferFiles(ReferringReader):
     @cached_property
     def _categories(self) -> dict[Any, str]:
         return {row["id"]: row["name"] for row in self._tables.get("categories", [])}
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self._tables, self.path.with_name(INSTANCES))
+
+    def _distractors(self, image_id: Any, category: Any) -> int | None:
+        """Other things of the class in the picture; None where the annotations name no classes."""
+        if category is None:
+            return None
+        return others_of_the_class(self._surroundings.things(image_id), category)
 
     def _by_id(self, table: str) -> dict[Any, Any]:
         try:

@@ -6,6 +6,8 @@
 ``lmms``      ``file_name``, ``answer``: a list of expressions, ``bbox``: x, y, width, height
 ``ofa``       ``text``, ``region_coord``: corners with commas between them, the picture itself as base64
 ``table``     ``image``, ``expression``, and ``bbox`` or ``bbox_xyxy``: corners, or ``bbox_norm``: corners in 0..1
+``phrases``   the same with ``phrase`` for ``expression``, and ``bbox`` or ``boxes``: one or several, all of the phrase
+``scenes``    this project's ``truth.jsonl`` of drawn scenes: one row each, with the expression of every object
 ``records``   this project's records of task ``rec``
 ============  ===========================================================================================
 
@@ -16,6 +18,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from twist_scout.data.records import Example, reference_spans
@@ -24,13 +28,14 @@ from twist_scout.data.referring.expression import (
     box_inside,
     corners_of,
     dataset_of,
+    enclosing,
     split_name,
 )
 from twist_scout.data.referring.reader import ReferringReader, words
 from twist_scout.data.rows import Row, read_rows
 
 _CORNERS = ("bbox", "bbox_xyxy", "bbox_px", "bbox_xyxy_px")
-_KEPT = ("image_id", "ann_id", "ref_id", "category", "raw")
+_KEPT = ("image_id", "ann_id", "ref_id", "category", "raw", "distractors")
 
 
 class _RowFile(ReferringReader):
@@ -105,6 +110,42 @@ class TableFile(_RowFile):
                 return _list(row[key])
         x1, y1, x2, y2 = _list(row["bbox_norm"])
         return (x1 * size[0], y1 * size[1], x2 * size[0], y2 * size[1])
+
+
+class PhraseFile(TableFile):
+    """Phrases of captions: one row each, with one box or, under ``boxes``, several."""
+
+    form, text_key = "phrases", "phrase"
+
+    def expressions(self, number: int, row: Any) -> Iterable[ReferringExpression]:
+        """One phrase; of several boxes, ``box`` is the one around them."""
+        several = _list(row["boxes"]) if row.get("boxes") else []
+        if not several:
+            yield from super().expressions(number, row)
+            return
+        image = self.image(row)
+        size = self.size(row, image)
+        boxes = tuple(box_inside(_list(box), *size) for box in several)
+        made = self.made(row, image, size, id=_id_of(row, number), text=row[self.text_key], corners=enclosing(boxes))
+        yield replace(made, boxes=boxes if len(boxes) > 1 else ())
+
+
+class ScenesFile(_RowFile):
+    """The truth of drawn scenes."""
+
+    form = "scenes"
+
+    def expressions(self, number: int, row: Any) -> Iterable[ReferringExpression]:
+        """One for each object that an expression tells from the others; its id is the picture's name and the object's index."""
+        image = self.image(row)
+        size = self.size(row, image)
+        kinds = [str(thing["name"]) for thing in row["objects"]]
+        for index, thing in enumerate(row["objects"]):
+            if not thing.get("expression"):
+                continue
+            about = row | {"category": kinds[index], "distractors": kinds.count(kinds[index]) - 1}
+            id = f"{PurePath(image).stem}-{index}"
+            yield self.made(about, image, size, id=id, text=thing["expression"], corners=_list(thing["box"]))
 
 
 class LmmsFile(_RowFile):

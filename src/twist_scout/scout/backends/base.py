@@ -46,6 +46,7 @@ class Request:
         temperature: 0 is greedy.
         seed: of the draw, where the temperature is not 0 and the backend can.
         stop: texts that end the reply; they are not part of it.
+        grounding: whether boxes are wanted. Where they are not, a model with an adapter answers with its base alone.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Request:
     temperature: float = 0.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    grounding: bool = True
 
 
 @dataclass(frozen=True, slots=True)

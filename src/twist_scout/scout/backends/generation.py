@@ -42,9 +42,9 @@ class SeededNoise(LogitsProcessor):
         return torch.stack(rows)
 
 
-def group_of(request: Request) -> tuple[bool, bool, tuple[str, ...]]:
-    """Requests that can run together: with a picture or without, drawn or greedy, the same stops."""
-    return request.image is not None, request.temperature > 0, request.stop
+def group_of(request: Request) -> tuple[bool, bool, bool, tuple[str, ...]]:
+    """Requests that can run together: with a picture or without, drawn or greedy, with boxes or without, the same stops."""
+    return request.image is not None, request.temperature > 0, request.grounding, request.stop
 
 
 @torch.inference_mode()

@@ -13,7 +13,9 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from twist_scout.boxes.frame import Frame
+from twist_scout.boxes.conversion import view_of
+from twist_scout.boxes.dialects import get_dialect
+from twist_scout.boxes.frame import Frame, make_frame
 from twist_scout.data.records import FrameChoice, resolve_frame
 from twist_scout.errors import BadConfig, BadImage
 from twist_scout.scout.backends.base import BackendDown, Reply, Request
@@ -37,7 +39,7 @@ class OpenAIEndpoint:
             ``OPENAI_BASE_URL`` says, else OpenAI's own.
         key_variable: environment variable that holds the key. Servers of one's own need none.
         dialect: how the model writes boxes.
-        frame: what the model sees of the picture that it is sent.
+        frame: what the model sees of the picture that it is sent; None: what models of its dialect see.
         concurrency: requests under way at once.
         requests_per_minute: None for no limit.
         tokens_per_minute: read and written together; None for no limit.
@@ -48,7 +50,7 @@ class OpenAIEndpoint:
         give_up_after: after this many requests in a row that failed in all their tries, the endpoint counts as gone.
 
     Raises:
-        BadConfig: the client is not installed, or the address cannot be used.
+        BadConfig: the client is not installed, the address cannot be used, or there is no such dialect or frame.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class OpenAIEndpoint:
             raise BadConfig(f"{base} needs a key: set the environment variable {key_variable}, or give MODEL@URL.")
         self.name = f"openai:{model}@{base}"
         self.dialect = dialect
-        self._seen = frame
+        self._seen = _seen(dialect, frame)
         self._model, self._url, self._timeout = model, base, timeout
         self._retries = retries or Retries()
         self._limit_name = "max_tokens"
@@ -244,6 +246,16 @@ def _reply(completion: Any, body: dict[str, Any]) -> Reply:
         ]
         read, written = sum(map(len, words)) // 4, len(text) // 4
     return Reply(text, finish, read, written)
+
+
+def _seen(dialect: str | None, frame: FrameChoice | None) -> FrameChoice | None:
+    """What a model sees of what it is sent: as said, else as models of its dialect do; None where nothing is known."""
+    if isinstance(frame, str):
+        make_frame(frame, width=1, height=1)  # a wrong name shows now
+    if dialect is None or not (frame is None or isinstance(frame, str)):
+        return frame
+    family, name = get_dialect(dialect), frame
+    return lambda width, height: view_of(family, (width, height), name)
 
 
 def _client_library() -> Any:

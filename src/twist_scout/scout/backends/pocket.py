@@ -12,7 +12,7 @@ from twist_scout.scout.backends.batching import Batcher
 
 
 class GrounderBackend:
-    """A :class:`Grounder` that answers requests, greedily, with its grounding expert on.
+    """A :class:`Grounder` that answers requests, greedily: with its grounding expert, or where no boxes are wanted without.
 
     It was trained on single questions, so of a conversation it gets the last user turn alone. Its replies are written
     in SCOUT's dialect, in fractions of the original picture, whatever the model itself writes.
@@ -33,7 +33,7 @@ class GrounderBackend:
         self.name = name
         self._grounder = grounder or Grounder.from_pretrained(device=device)
         self._size = batch_size
-        self._batcher = Batcher(self._answer, batch_size, group=lambda request: request.max_tokens)
+        self._batcher = Batcher(self._answer, batch_size, group=lambda request: (request.max_tokens, request.grounding))
 
     async def complete(self, request: Request) -> Reply:
         """Answer a request together with others. Temperature and seed have no effect."""
@@ -50,7 +50,11 @@ class GrounderBackend:
         prompts = [next(m.text for m in reversed(request.messages) if m.role == "user") for request in requests]
         limit = requests[0].max_tokens
         answers: Any = self._grounder.ground(
-            pictures, prompts, mode="grounding", max_new_tokens=limit, batch_size=self._size
+            pictures,
+            prompts,
+            mode="grounding" if requests[0].grounding else "understanding",
+            max_new_tokens=limit,
+            batch_size=self._size,
         )
         tokenizer = self._grounder.processor.tokenizer
         replies = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ class TransformersVision:
 
     Args:
         model: folder or hub id.
-        adapter: adapter folder of any peft method; it stays switched on.
+        adapter: adapter folder of any peft method; it is switched off for requests that want no boxes.
         dialect: how the model writes boxes.
         device: ``cpu``, ``cuda``, ...; None: a GPU where there is one.
         batch_size: requests that run together.
@@ -46,6 +47,7 @@ class TransformersVision:
         self.dialect = dialect
         loaded, self._processor = load_base(model, device=choose_device(device))
         self._model = load_adapter(loaded, adapter) if adapter else loaded
+        self._adapted = adapter is not None
         if not getattr(self._processor, "chat_template", None):
             raise BadModel(f"The processor of {model} has no chat template: save one into its folder.")
         pad_with_something(self._processor.tokenizer)
@@ -80,7 +82,9 @@ class TransformersVision:
             for name, value in batch.items()
             if isinstance(value, torch.Tensor)
         }
-        return generate(model, self._processor.tokenizer, inputs, requests)
+        bare = self._adapted and not requests[0].grounding
+        with model.disable_adapter() if bare else nullcontext():
+            return generate(model, self._processor.tokenizer, inputs, requests)
 
     def _turns(self, request: Request) -> Turns:
         """The conversation; the picture stands in the last user turn, the one that asks about it."""

@@ -13,7 +13,8 @@
 =================  ===============================================================================
 
 The last three need the source's item; without one they are skipped. Near-duplicates are a matter of several records:
-:class:`~twist_scout.scout.checks.duplicates.DuplicateGuard`.
+:class:`~twist_scout.scout.checks.duplicates.DuplicateGuard`. Whether a model sees what a negative record calls missing is
+asked where requests are made: :mod:`twist_scout.scout.absence`.
 """
 
 from __future__ import annotations

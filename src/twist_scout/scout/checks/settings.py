@@ -20,7 +20,7 @@ class CheckSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     iou: float = Field(default=0.5, gt=0, le=1)
-    same_box: float = Field(default=0.7, gt=0, le=1)
+    same_box: float = Field(default=0.6, gt=0, le=1)
     similar: float = Field(default=0.8, gt=0, le=1)
     most_steps: int = Field(default=10, ge=1)
     longest: int = Field(default=200, ge=1)

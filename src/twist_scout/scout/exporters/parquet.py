@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 256
 _FEATURES = {
+    "version": {"dtype": "int32", "_type": "Value"},
     "id": {"dtype": "string", "_type": "Value"},
     "image": {"_type": "Image"},
     "width": {"dtype": "int32", "_type": "Value"},
@@ -65,6 +66,7 @@ class _Shards:
         name = target.pictures.portable(example) if target.embed else target.pictures.name(example)
         self._rows.append(
             {
+                "version": example.version,
                 "id": example.id,
                 "image": {"bytes": content, "path": name},
                 "width": example.width,
@@ -114,6 +116,7 @@ def _schema(pa: Any) -> pa.Schema:
     text = pa.string()
     return pa.schema(
         [
+            ("version", pa.int32()),
             ("id", text),
             ("image", pa.struct([("bytes", pa.binary()), ("path", text)])),
             ("width", pa.int32()),
@@ -152,6 +155,7 @@ def _example(row: dict[str, Any], stored: Stored) -> Example:
     name = picture.get("path") or f"{safe_name(row['id'])}{_ending_of(picture.get('bytes') or b'')}"
     meta = row.get("meta")
     return Example(
+        version=row.get("version", 1),
         id=row["id"],
         image=stored.name(name, picture.get("bytes")),
         width=row["width"],

@@ -24,9 +24,10 @@ from typing import Any
 
 from twist_scout import __version__
 from twist_scout.errors import BadImage, BadInput
+from twist_scout.pages.pictures import PictureReader
 from twist_scout.scout.audit import ANSWERS, Audit
 from twist_scout.scout.pages.rendering import render, render_sample
-from twist_scout.scout.pages.samples import PictureReader, sample_of
+from twist_scout.scout.pages.samples import sample_of
 
 HOST = "127.0.0.1"
 _LONGEST = 4096

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-from PIL import Image
+from dataclasses import dataclass, replace
 
 from twist_scout.boxes.noun_phrase import noun_phrase_before
 from twist_scout.boxes.steps import find_steps
-from twist_scout.data.images import load_image
 from twist_scout.data.records import Example, reference_spans
-from twist_scout.errors import BadImage
+from twist_scout.pages.drawing import Drawn, large_first
+from twist_scout.pages.words import Piece
 from twist_scout.scout.rejects import Reject
-
-COLORS = 10
-_SMALL = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of text.
-
-    Attributes:
-        text: the words.
-        boxes: of the phrase that the words are; empty for words between phrases.
-    """
-
-    text: str
-    boxes: tuple[int, ...] = ()
-
-    @property
-    def color(self) -> int:
-        """The number of its colour: that of its first box."""
-        return self.boxes[0] % COLORS if self.boxes else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +42,6 @@ class Turn:
 
     role: str
     lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A box as a drawing needs it, in pixels of the original picture.
-
-    Attributes:
-        index: its number in the record.
-        x: left edge.
-        y: top edge.
-        width: of the box.
-        height: of the box.
-    """
-
-    index: int
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def color(self) -> int:
-        """The number of its colour."""
-        return self.index % COLORS
 
 
 @dataclass(frozen=True)
@@ -165,7 +115,7 @@ def sample_of(example: Example, picture: str | None = None, problem: str = "") -
         turns=tuple(Turn(message.role, tuple(_lines(message.content))) for message in example.messages),
         width=example.width,
         height=example.height,
-        boxes=tuple(sorted(drawn, key=lambda box: -box.width * box.height)),
+        boxes=large_first(drawn),
         picture=picture,
         problem=problem,
         verdicts=_pairs(example.meta.get("verdicts")),
@@ -215,58 +165,6 @@ def _facts(example: Example) -> list[tuple[str, str]]:
         if isinstance(provenance, dict) and provenance[name] not in (None, {}, ""):
             facts.append((name.replace("_", " "), value))
     return facts + [(name, str(example.meta[name])) for name in ("expected", "missing") if example.meta.get(name)]
-
-
-@dataclass
-class PictureReader:
-    """Reads and shrinks pictures, the last ones once.
-
-    Args:
-        folder: that the records' picture names start from.
-        side: longest side of the shrunk picture in pixels.
-    """
-
-    folder: Path
-    side: int = 640
-    _known: dict[str, tuple[bytes, str] | str] = field(default_factory=dict)
-
-    def url(self, image: str) -> tuple[str | None, str]:
-        """The picture as a data URL, or None and why there is none."""
-        try:
-            content, kind = self.content(image)
-        except BadImage as error:
-            return None, str(error)
-        return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}", ""
-
-    def content(self, image: str) -> tuple[bytes, str]:
-        """The shrunk picture as a file, and its media type.
-
-        Raises:
-            BadImage: there is no picture.
-        """
-        if image not in self._known:
-            if len(self._known) >= 64:
-                self._known.clear()
-            try:
-                self._known[image] = shrunk(load_image(self.folder / image), self.side)
-            except BadImage as error:
-                self._known[image] = str(error)
-        found = self._known[image]
-        if isinstance(found, str):
-            raise BadImage(found)
-        return found
-
-
-def shrunk(picture: Image.Image, side: int) -> tuple[bytes, str]:
-    """A picture as a small file, and its media type: PNG for tiny ones, which JPEG would blur, else JPEG."""
-    smaller = picture.convert("RGB")
-    smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    if smaller.width * smaller.height <= _SMALL:
-        smaller.save(buffer, "PNG", optimize=True)
-        return buffer.getvalue(), "image/png"
-    smaller.save(buffer, "JPEG", quality=85, optimize=True)
-    return buffer.getvalue(), "image/jpeg"
 
 
 def chips(samples: Sequence[Sample]) -> list[tuple[str, str, int]]:

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from twist_scout import __version__
 from twist_scout.errors import BadRecord
+from twist_scout.pages.pictures import PictureReader
 from twist_scout.scout.files import REJECTS, sample_examples, sample_lines
 from twist_scout.scout.pages.rendering import render
-from twist_scout.scout.pages.samples import PictureReader, Sample, chips, sample_of, sample_of_reject
+from twist_scout.scout.pages.samples import Sample, chips, sample_of, sample_of_reject
 from twist_scout.scout.rejects import Reject
 
 
@@ -39,7 +40,7 @@ def view_page(file: Path, *, count: int = 50, seed: int = 0, rejects: bool = Fal
     return render(
         "view",
         title=file.parent.resolve().name or file.name,
-        file=file.name,
+        drawn=f"samples of {file.name}" if not rejected else f"samples of {file.name} and {REJECTS}",
         samples=samples,
         chips=chips(samples),
         seed=seed,

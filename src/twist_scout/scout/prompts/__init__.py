@@ -32,7 +32,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "negatives": ("description", "count"),
     "answers": ("question", "box"),
     "captions": ("box",),
-    "absence": ("thing", "box"),
+    "absence": ("thing",),
 }
 _HERE = Path(__file__).parent
 _JINJA = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)

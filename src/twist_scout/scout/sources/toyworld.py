@@ -56,7 +56,9 @@ class ToyworldSource(Source):
                     )
                     for index, thing in enumerate(row["objects"])
                 ),
-                relations=tuple((one, words, other) for one, words, other in row["relations"]),
+                relations=tuple(
+                    (one, words, other) for one, words, other in (*row["relations"], *row.get("interactions", ()))
+                ),
                 complete=tuple(sorted(names)),
                 meta={"seed": row.get("seed"), "split": row.get("split")},
             )

@@ -1,0 +1,38 @@
+"""Runs the page under uvicorn."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from twist_scout.app.app import App
+from twist_scout.serving.server import url_of
+
+#: Seconds that answers have after the signal to stop.
+_GRACE = 3
+
+
+def page_url(taken: socket.socket, key: str) -> str:
+    """The address to open: the key behind ``#`` is never part of a request.
+
+    Args:
+        taken: where the page is served.
+        key: of the page's script.
+    """
+    return f"{url_of(taken).removesuffix('/v1')}/#key={key}"
+
+
+def make_server(served: App) -> uvicorn.Server:
+    """Uvicorn around the page."""
+    config = uvicorn.Config(
+        served.app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=_GRACE,
+    )
+    return uvicorn.Server(config)
