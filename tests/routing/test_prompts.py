@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from twist_scout.routing.grammar import built_in
-from twist_scout.routing.prompts import GROUNDING, UNDERSTANDING, prompts
+from twist_scout.routing.grammar import built_in, text_of
+from twist_scout.routing.prompts import EVERYDAY, GROUNDING, UNDERSTANDING, prompts
 
 HARD = Path(__file__).parent / "hard_prompts.jsonl"
 
@@ -71,4 +71,15 @@ def test_the_hard_prompts_were_not_trained_on(some) -> None:
     assert len(hard) > 200
     # All that they share are a few short ones that anyone would write: "hi", "what is this", "are you sure".
     assert len(hard & met) <= 0.06 * len(hard)
-    assert all(len(text.split()) <= 6 for text in hard & met)
+    assert all(len(text.split()) <= 8 for text in hard & met)
+
+
+def test_what_everybody_says_is_never_held_out(some) -> None:
+    grammar, _ = built_in()
+    everyday = {text_of(template) for kind in EVERYDAY for template in grammar.expand(kind)}
+    assert len(everyday) > 500
+    assert "what is the location of {ref}?" in everyday
+    assert any(prompt.kind in EVERYDAY for prompt in some)
+    for split in ("validation", "test"):
+        held_out = list(islice(prompts(split), 3_000))
+        assert not everyday & {prompt.template for prompt in held_out}

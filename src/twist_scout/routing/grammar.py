@@ -106,6 +106,10 @@ class Grammar:
         self._derive((Slot(root),), rng, parts)
         return tuple(parts)
 
+    def expand(self, root: str) -> Iterator[Template]:
+        """All templates of a rule, which must not swap slots: for rules that have thousands, not millions."""
+        yield from self._expanded((Slot(root),))
+
     def fill(self, template: Template, rng: Random) -> str:
         """A prompt of a template: lower case, spaces and articles in order."""
         text = "".join(part if isinstance(part, str) else self._fill(part, rng) for part in template)
@@ -131,6 +135,20 @@ class Grammar:
             return product
 
         return rule(root)
+
+    def _expanded(self, nodes: Sequenced) -> Iterator[Template]:
+        if not nodes:
+            yield ()
+            return
+        node, rest = nodes[0], list(self._expanded(nodes[1:]))
+        if isinstance(node, Choice):
+            heads = [head for option in node.options for head in self._expanded(option)]
+        elif isinstance(node, Slot) and node.name in self.templates:
+            heads = [head for option in self.templates[node.name] for head in self._expanded(option)]
+        else:
+            heads = [(node,)]
+        for head in heads:
+            yield from ((*head, *tail) for tail in rest)
 
     def _derive(self, nodes: Sequenced, rng: Random, parts: list[str | Slot]) -> None:
         for node in nodes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 
 from twist_scout.routing.grammar import Split, built_in, split_of, text_of
@@ -16,6 +17,9 @@ from twist_scout.routing.noise import cased, typed
 GROUNDING, UNDERSTANDING = "grounding", "understanding"
 #: The share of prompts that ask for boxes: fewer, because there are fewer ways to.
 _SHARE = 0.42
+
+#: Kinds whose templates are never held out: what everybody says, and a router has to have seen.
+EVERYDAY = ("everyday_boxes", "everyday_words")
 
 #: The share of understanding prompts that words of grounding prompts are dropped into.
 _DISTRACTED = 0.06
@@ -81,8 +85,16 @@ def _plain(split: Split, rng: Random) -> Prompt:
     while True:
         kind = rng.choices(list(kinds), list(kinds.values()))[0]
         template = grammar.derive(kind, rng)
-        if split_of(template) == split and (text := grammar.fill(template, rng)):
-            return Prompt(text, mode, kind, text_of(template))
+        named = text_of(template)
+        own = "train" if named in _everyday() else split_of(template)
+        if own == split and (text := grammar.fill(template, rng)):
+            return Prompt(text, mode, kind, named)
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    grammar, _ = built_in()
+    return frozenset(text_of(template) for kind in EVERYDAY for template in grammar.expand(kind))
 
 
 def _dressed(prompt: Prompt, split: Split, rng: Random) -> Prompt:
