@@ -102,8 +102,8 @@ def test_the_keyboard_reaches_phrases_steps_and_boxes(opened: Browser) -> None:
     opened.click("input[value=grounding]")
     asked(opened, "Where?")
     for selector in (".said .phrase", ".said .line", ".box"):
-        opened.run(f"document.activeElement.blur(), document.querySelector('{selector}').focus(), 1")
-        assert [count(opened, s) for s in (".box.on", ".phrase.on")] == [1, 1], selector
+        lit = " && ".join(f"document.querySelectorAll('{part}').length === 1" for part in (".box.on", ".phrase.on"))
+        opened.wait(f"(document.activeElement.blur(), document.querySelector('{selector}').focus(), {lit})")
         assert opened.run("document.activeElement.matches('[tabindex=\"0\"]')")
     assert opened.run("document.querySelector('.box').getAttribute('aria-label')") == "1: the red car"
 

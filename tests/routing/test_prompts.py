@@ -71,7 +71,7 @@ def test_the_hard_prompts_were_not_trained_on(some) -> None:
     assert len(hard) > 200
     # All that they share are a few short ones that anyone would write: "hi", "what is this", "are you sure".
     assert len(hard & met) <= 0.06 * len(hard)
-    assert all(len(text.split()) <= 8 for text in hard & met)
+    assert all(len(text.split()) <= 6 for text in hard & met)
 
 
 def test_what_everybody_says_is_never_held_out(some) -> None:

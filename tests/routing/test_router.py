@@ -41,7 +41,7 @@ def test_hard_prompts_are_routed(router: Router) -> None:
     """Written by hand and never trained on; docs/router.md says how far they are met."""
     report = evaluate(router, read_prompts(HARD, router.modes))
     assert report.accuracy >= 0.93
-    assert report.leaked_to_skill <= 0.04
+    assert report.leaked_to_skill <= 0.03
 
 
 def test_one_word_makes_the_difference(router: Router) -> None:

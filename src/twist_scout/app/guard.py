@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twist_scout.serving.errors import ApiError
-from twist_scout.serving.intake import BODY_READ, throw_away
+from twist_scout.serving.intake import noting_the_end, throw_away
 
 API = "/api/"
 _HEADERS = {
@@ -56,11 +56,7 @@ class Guard:
                     headers[name] = value
             await send(message)
 
-        async def receiving() -> Message:
-            message = await receive()
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                scope[BODY_READ] = True
-            return message
+        receiving = noting_the_end(scope, receive)
 
         try:
             self._check(scope["path"], Headers(scope=scope))

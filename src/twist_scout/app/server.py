@@ -7,7 +7,7 @@ import socket
 import uvicorn
 
 from twist_scout.app.app import App
-from twist_scout.serving.server import url_of
+from twist_scout.serving.server import url_of, uvicorn_config
 
 #: Seconds that answers have after the signal to stop.
 _GRACE = 3
@@ -25,14 +25,4 @@ def page_url(taken: socket.socket, key: str) -> str:
 
 def make_server(served: App) -> uvicorn.Server:
     """Uvicorn around the page."""
-    config = uvicorn.Config(
-        served.app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws="none",
-        lifespan="on",
-        timeout_graceful_shutdown=_GRACE,
-    )
-    return uvicorn.Server(config)
+    return uvicorn.Server(uvicorn_config(served.app, _GRACE))

@@ -9,7 +9,7 @@ from twist_scout.boxes.grounded import GroundedText, Phrase
 from twist_scout.boxes.steps import find_steps
 from twist_scout.pages.drawing import COLORS, Drawn, large_first
 from twist_scout.pages.rendering import render_piece
-from twist_scout.pages.words import Piece
+from twist_scout.pages.words import Line, Piece
 
 ROOM = "twist_scout.app"
 #: Boxes beyond this are not drawn: nobody could tell them apart, and a page with more is slow.
@@ -17,24 +17,6 @@ MOST_BOXES = 200
 #: Numbers of the second answer's boxes begin here; a multiple of the colours, so that they are the same.
 SECOND = 100 * COLORS
 _NO_SIZE = (4, 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A step, or words that belong to none.
-
-    Attributes:
-        number: of the step; None for words that belong to none.
-        pieces: its text.
-    """
-
-    number: int | None
-    pieces: tuple[Piece, ...]
-
-    @property
-    def boxes(self) -> tuple[int, ...]:
-        """All boxes that it mentions."""
-        return tuple(dict.fromkeys(box for piece in self.pieces for box in piece.boxes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def app_page(
     """
     from twist_scout.app.choices import choices_of
 
-    _check_installed()
+    console.check_serving_installed("The page")
 
     chosen = choices_of(model or [], adapter or [])
     import secrets
@@ -90,18 +90,3 @@ def app_page(
         webbrowser.open(url)
     with suppress(KeyboardInterrupt):
         make_server(served).run(sockets=[taken])
-
-
-def _check_installed() -> None:
-    """Say what to install, if it is not there.
-
-    Raises:
-        BadConfig: a library is missing.
-    """
-    from importlib.util import find_spec
-
-    from twist_scout.errors import BadConfig
-
-    missing = [name for name in ("fastapi", "uvicorn", "prometheus_client") if find_spec(name) is None]
-    if missing:
-        raise BadConfig(f"The page needs {', '.join(missing)}: pip install 'twist-scout[serve]'.")

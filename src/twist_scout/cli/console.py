@@ -95,3 +95,21 @@ def write_whole(path: Path, text: str) -> None:
         file.write(text)
     os.chmod(file.name, 0o644)
     os.replace(file.name, path)
+
+
+def check_serving_installed(what: str) -> None:
+    """Say what to install, if it is not there.
+
+    Args:
+        what: needs it, e.g. "The server".
+
+    Raises:
+        BadConfig: a library is missing.
+    """
+    from importlib.util import find_spec
+
+    from twist_scout.errors import BadConfig
+
+    missing = [name for name in ("fastapi", "uvicorn", "prometheus_client") if find_spec(name) is None]
+    if missing:
+        raise BadConfig(f"{what} needs {', '.join(missing)}: pip install 'twist-scout[serve]'.")

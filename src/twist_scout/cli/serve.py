@@ -83,7 +83,7 @@ def serve(
     """
     from twist_scout.errors import BadConfig
 
-    _check_installed()
+    console.check_serving_installed("The server")
     from twist_scout.serving.app import Service
     from twist_scout.serving.gate import is_loopback, loopback_hosts
     from twist_scout.serving.limits import Limits
@@ -140,21 +140,6 @@ def serve(
     log("ended", abandoned=server.abandoned)
     if server.abandoned:
         raise typer.Exit(1)
-
-
-def _check_installed() -> None:
-    """Say what to install, if it is not there.
-
-    Raises:
-        BadConfig: a library is missing.
-    """
-    from importlib.util import find_spec
-
-    from twist_scout.errors import BadConfig
-
-    missing = [name for name in ("fastapi", "uvicorn", "prometheus_client") if find_spec(name) is None]
-    if missing:
-        raise BadConfig(f"The server needs {', '.join(missing)}: pip install 'twist-scout[serve]'.")
 
 
 def _named_folder(text: str) -> tuple[str, str]:

@@ -32,3 +32,21 @@ class Piece:
     def mark(self) -> str:
         """What its boxes are marked with."""
         return ",".join(self.marks or (str(box + 1) for box in self.boxes))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A step, or words that belong to none.
+
+    Attributes:
+        number: of the step; None for words that belong to none.
+        pieces: its text.
+    """
+
+    number: int | None
+    pieces: tuple[Piece, ...]
+
+    @property
+    def boxes(self) -> tuple[int, ...]:
+        """All boxes that it mentions."""
+        return tuple(dict.fromkeys(box for piece in self.pieces for box in piece.boxes))

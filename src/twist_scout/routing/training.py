@@ -63,7 +63,7 @@ class RouterTraining:
         seed: of everything that is drawn.
     """
 
-    steps: int = 14000
+    steps: int = 10000
     batch: int = 64
     learning_rate: float = 1.5e-3
     warm_up: int = 200

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twist_scout.serving.errors import ApiError, bad
-from twist_scout.serving.intake import BODY_READ, Intake, throw_away
+from twist_scout.serving.intake import BODY_READ, Intake, noting_the_end, throw_away
 from twist_scout.serving.logs import log
 from twist_scout.serving.metrics import Metrics
 
@@ -65,11 +65,7 @@ class Gate:
                     headers["connection"] = "close"
             await send(message)
 
-        async def receiving() -> Message:
-            message = await receive()
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                scope[BODY_READ] = True
-            return message
+        receiving = noting_the_end(scope, receive)
 
         try:
             await self._admitted(scope, receiving, sending)

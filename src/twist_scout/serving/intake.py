@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope
 
 from twist_scout.serving.errors import ApiError, bad, stopping
 from twist_scout.serving.limits import MEBIBYTE, Limits
@@ -17,6 +18,18 @@ _THROWN_AWAY, _SECONDS = 64 * MEBIBYTE, 5.0
 _LONGEST_WAIT = 60
 #: In a scope: nothing of the body is left to be read.
 BODY_READ = "twist_scout.body_read"
+
+
+def noting_the_end(scope: Scope, receive: Receive) -> Receive:
+    """``receive`` that marks the scope once the body of its request has been read."""
+
+    async def receiving() -> Message:
+        message = await receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            scope[BODY_READ] = True
+        return message
+
+    return receiving
 
 
 class Intake:

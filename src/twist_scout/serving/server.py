@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -101,17 +102,26 @@ def url_of(taken: socket.socket) -> str:
     return f"http://{shown}:{port}/v1"
 
 
-def make_server(service: Service) -> DrainingServer:
-    """Uvicorn around a service."""
-    config = uvicorn.Config(
-        service.app,
+def uvicorn_config(app: Any, grace: int) -> uvicorn.Config:
+    """How everything here is served.
+
+    Args:
+        app: of ASGI.
+        grace: seconds that connections have to close after the signal to stop.
+    """
+    return uvicorn.Config(
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
         lifespan="on",
-        timeout_graceful_shutdown=_CLOSING,
+        timeout_graceful_shutdown=grace,
         timeout_keep_alive=_IDLE,
     )
-    return DrainingServer(config, service)
+
+
+def make_server(service: Service) -> DrainingServer:
+    """Uvicorn around a service."""
+    return DrainingServer(uvicorn_config(service.app, _CLOSING), service)

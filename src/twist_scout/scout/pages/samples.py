@@ -9,26 +9,8 @@ from twist_scout.boxes.noun_phrase import noun_phrase_before
 from twist_scout.boxes.steps import find_steps
 from twist_scout.data.records import Example, reference_spans
 from twist_scout.pages.drawing import Drawn, large_first
-from twist_scout.pages.words import Piece
+from twist_scout.pages.words import Line, Piece
 from twist_scout.scout.rejects import Reject
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A step, or words that belong to none.
-
-    Attributes:
-        number: of the step; None for words that belong to none.
-        pieces: its text.
-    """
-
-    number: int | None
-    pieces: tuple[Piece, ...]
-
-    @property
-    def boxes(self) -> tuple[int, ...]:
-        """All boxes that it mentions."""
-        return tuple(dict.fromkeys(box for piece in self.pieces for box in piece.boxes))
 
 
 @dataclass(frozen=True, slots=True)
