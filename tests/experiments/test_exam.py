@@ -1,35 +1,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
-from twist_scout.toyworld.grounding_tasks import INVALID
 
 from twist_scout.boxes import Box, GroundedText, Phrase
 from twist_scout.experiments.exam import run_exam, same_logits
 from twist_scout.grounder import Grounder
-from twist_scout.toyworld import render, sample_scene
-from twist_scout.toyworld.exam import exam_items
+from twist_scout.toyworld.exam import SPLITS, ExamItem, Split, colorless, exam_items
+from twist_scout.toyworld.scene import render, sample_scene
+from twist_scout.toyworld.tasks import INVALID
 
 SCENES, SIZE = 6, 120
 
 
-class Oracle:
-    """Answers every question of the exam from its key: what the scores of a perfect model must
-    be.
-    """
+def paper(split: Split, seed: int) -> tuple[Image.Image, list[ExamItem]]:
+    """A picture of a split, and what is asked about it."""
+    condition = SPLITS[split]
+    scene = sample_scene(seed, split="test", variant=condition.variant)
+    rendered = render(scene, SIZE, domain=condition.domain)
+    return rendered.image, list(exam_items(scene, rendered, unseen_wordings=condition.unseen_wordings))
 
-    def __init__(self) -> None:
-        self.key = {}
-        for held_out in (False, True):
+
+class Oracle:
+    """Answers every question of the exam from its key: what the scores of a perfect model must be."""
+
+    def __init__(self, *splits: Split) -> None:
+        self.key: dict[tuple[bytes, str], ExamItem] = {}
+        for split in splits:
             for seed in range(SCENES):
-                scene = sample_scene(seed, held_out=held_out)
-                rendered = render(scene, SIZE)
-                for item in exam_items(scene, rendered):
-                    self.key[rendered.image.tobytes(), item.prompt] = item
+                image, items = paper(split, seed)
+                self.key |= {(image.tobytes(), item.prompt): item for item in items}
 
     def ground(
         self, images: Sequence[Image.Image], prompts: Sequence[str], mode: str, **_: object
@@ -44,7 +49,8 @@ class Oracle:
         if item.part == "understanding":
             return GroundedText(item.answer, [], [], mode)
         named = item.objects or tuple(("thing", box) for box in item.boxes)
-        return spoken([(f"the {name}", box) for name, box in named])
+        said = spoken([(f"the {name}", box) for name, box in named])
+        return replace(said, text=f"{said.text}. So the answer is {item.answer}.") if item.part == "steps" else said
 
 
 def spoken(named: Sequence[tuple[str, Box]]) -> GroundedText:
@@ -56,39 +62,55 @@ def spoken(named: Sequence[tuple[str, Box]]) -> GroundedText:
     return GroundedText(", ".join(words for words, _ in named), phrases, [])
 
 
-def test_a_perfect_model_has_perfect_scores() -> None:
-    result = run_exam(Oracle(), scenes=SCENES, size=SIZE, held_out_scenes=SCENES)  # type: ignore[arg-type]
-    perfect = {
-        "understanding_accuracy": 1.0,
-        "rec_acc50": 1.0,
-        "localization_miou": 1.0,
-        "gic_ap50": 1.0,
-        "rejection": 1.0,
-        "false_rejection": 0.0,
-    }
-    assert result.scores.to_dict() == pytest.approx(perfect)
-    assert result.held_out is not None
-    unusual = {k: v for k, v in result.held_out.to_dict().items() if v is not None}
-    assert unusual == pytest.approx({k: perfect[k] for k in unusual})
+PERFECT = {
+    "understanding_accuracy": 1.0,
+    "rec_acc50": 1.0,
+    "localization_miou": 1.0,
+    "gic_ap50": 1.0,
+    "steps_final": 1.0,
+    "steps_boxes": 1.0,
+    "rejection": 1.0,
+    "false_rejection": 0.0,
+}
+
+
+def test_a_perfect_model_has_perfect_scores_in_every_split() -> None:
+    result = run_exam(Oracle(*SPLITS), scenes=SCENES, size=SIZE, splits=tuple(SPLITS), split_scenes=SCENES)  # type: ignore[arg-type]
+    assert set(result.splits) == set(SPLITS)
+    assert result.scores.to_dict() == pytest.approx(PERFECT)
+    for scores in result.splits.values():
+        asked = {name: value for name, value in scores.to_dict().items() if value is not None}
+        assert asked == pytest.approx({name: PERFECT[name] for name in asked})
     assert result.bit_equal is None
 
 
-def test_only_questions_about_the_held_out_pair_count_in_a_held_out_scene() -> None:
-    result = run_exam(Oracle(), scenes=1, size=SIZE, held_out_scenes=SCENES)  # type: ignore[arg-type]
-    scenes = [sample_scene(seed, held_out=True) for seed in range(SCENES)]
-    items = [item for scene in scenes for item in exam_items(scene, render(scene, SIZE))]
-    asked = sum(item.held_out and item.part == "understanding" for item in items)
-    assert result.held_out is not None
-    assert result.held_out.understanding.total == asked
+@pytest.mark.parametrize("split", ["pairs", "relations"])
+def test_where_something_is_held_out_only_questions_about_it_count(split: Split) -> None:
+    result = run_exam(Oracle("plain", split), scenes=1, size=SIZE, splits=(split,), split_scenes=SCENES)  # type: ignore[arg-type]
+    items = [item for seed in range(SCENES) for item in paper(split, seed)[1]]
+    for part, asked in (
+        ("understanding", result.splits[split].understanding.total),
+        ("rec", result.splits[split].referring.total),
+        ("steps", result.splits[split].stepwise.total),
+    ):
+        assert asked == sum(item.held_out and item.part == part for item in items)
+
+
+def test_a_diagram_is_not_asked_about_colors() -> None:
+    oracle = Oracle("plain", "diagram")
+    result = run_exam(oracle, scenes=1, size=SIZE, splits=("diagram",), split_scenes=SCENES)  # type: ignore[arg-type]
+    items = [item for seed in range(SCENES) for item in paper("diagram", seed)[1] if item.part == "understanding"]
+    asked = result.splits["diagram"].understanding.total
+    assert 0 < asked == sum(map(colorless, items)) < len(items)
 
 
 def test_progress_ends_at_the_total() -> None:
     seen: list[tuple[int, int]] = []
     run_exam(
-        Oracle(),  # type: ignore[arg-type]
+        Oracle("plain", "pairs"),  # type: ignore[arg-type]
         scenes=SCENES,
         size=SIZE,
-        held_out_scenes=2,
+        split_scenes=2,
         on_progress=lambda done, total: seen.append((done, total)),
     )
     assert seen[-1] == (SCENES + 2, SCENES + 2)
