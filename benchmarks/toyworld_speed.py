@@ -2,10 +2,10 @@
 
     python benchmarks/toyworld_speed.py
 
-Scenes a second are those of one core, by its processor time: `sample` invents a scene (which draws it coarsely, to know what
-hides what), `render` draws it at 128 pixels with its masks and boxes. Tokens a second are those of grounded captions on the clock, the
-picture's reading included, for one request at a time and for sixteen at once; the ratio is the median over rounds in which both
-take turns.
+Scenes a second are those of one core, by its processor time: `sample` invents a scene (which draws it coarsely, to
+know what hides what), `render` draws it at 128 pixels with its masks and boxes. Tokens a second are those of grounded
+captions on the clock, the picture's reading included, for one request at a time and for sixteen at once; the ratio is
+the median over rounds in which both take turns.
 """
 
 from __future__ import annotations

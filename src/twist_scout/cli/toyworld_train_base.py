@@ -34,8 +34,8 @@ def train_base(
     it was.
     """
     from twist_scout.errors import BadConfig
-    from twist_scout.toyworld.pocket.recipe import STAGES
     from twist_scout.toyworld.pocket.recipe import train_base as run
+    from twist_scout.toyworld.pocket.stages import STAGES
 
     unknown = sorted(set(stage or ()) - set(STAGES))
     if unknown:
