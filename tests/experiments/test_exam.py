@@ -84,6 +84,17 @@ def test_a_perfect_model_has_perfect_scores_in_every_split() -> None:
     assert result.bit_equal is None
 
 
+def test_intervals_are_about_the_scores_and_shrink_with_more_questions() -> None:
+    few = run_exam(Oracle("plain"), scenes=2, size=SIZE, splits=())  # type: ignore[arg-type]
+    many = run_exam(Oracle("plain"), scenes=SCENES, size=SIZE, splits=())  # type: ignore[arg-type]
+    assert set(many.scores.intervals()) == set(PERFECT)
+    for name, (low, high) in many.scores.intervals().items():
+        assert low <= PERFECT[name] <= high
+        wide_low, wide_high = few.scores.intervals()[name]
+        assert high - low <= wide_high - wide_low
+    assert many.scores.intervals()["understanding_accuracy"][0] < 1
+
+
 @pytest.mark.parametrize("split", ["pairs", "relations"])
 def test_where_something_is_held_out_only_questions_about_it_count(split: Split) -> None:
     result = run_exam(Oracle("plain", split), scenes=1, size=SIZE, splits=(split,), split_scenes=SCENES)  # type: ignore[arg-type]

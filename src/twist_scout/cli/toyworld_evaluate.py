@@ -12,7 +12,7 @@ from twist_scout.cli import console, options
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from twist_scout.experiments.exam import ExamResult
+    from twist_scout.experiments.exam_result import ExamResult
 
 
 class By(StrEnum):

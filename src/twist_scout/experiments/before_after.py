@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from twist_scout.experiments.exam import ExamResult
+from twist_scout.experiments.exam_result import ExamResult
 from twist_scout.experiments.report import Example, Report, TableRow
 from twist_scout.twist.certificate import Certificate
 

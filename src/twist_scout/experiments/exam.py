@@ -8,12 +8,10 @@ is right there was generalised.
 
 from __future__ import annotations
 
-import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from PIL import Image
@@ -21,24 +19,20 @@ from PIL import Image
 from twist_scout.boxes.grounded import GroundedText
 from twist_scout.evaluation import (
     CaptioningRecord,
-    CaptioningResult,
     LocalizationRecord,
-    LocalizationResult,
     NameMap,
     ReferringRecord,
-    ReferringResult,
     RejectionRecord,
-    RejectionResult,
     UnderstandingRecord,
-    UnderstandingResult,
     evaluate_captioning,
     evaluate_localization,
     evaluate_referring,
     evaluate_rejection,
     evaluate_understanding,
 )
-from twist_scout.evaluation.stepwise import StepwiseRecord, StepwiseResult, evaluate_stepwise
+from twist_scout.evaluation.stepwise import StepwiseRecord, evaluate_stepwise
 from twist_scout.evaluation.understanding import answer_matches
+from twist_scout.experiments.exam_result import ExamResult, Scores
 from twist_scout.grounder import Grounder
 from twist_scout.toyworld.drawing import CATEGORIES
 from twist_scout.toyworld.exam import SPLITS, ExamItem, Part, Split, colorless, exam_items
@@ -49,83 +43,6 @@ PARTS: tuple[Part, ...] = ("understanding", "rec", "localization", "gic", "steps
 _MAX_NEW_TOKENS = 160
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """What a model reached on one set of scenes."""
-
-    understanding: UnderstandingResult
-    referring: ReferringResult
-    localization: LocalizationResult
-    captioning: CaptioningResult
-    stepwise: StepwiseResult
-    rejection: RejectionResult
-
-    def to_dict(self) -> dict[str, float | None]:
-        """The headline numbers, all in [0, 1]; ``None`` where nothing was asked."""
-        values = {
-            "understanding_accuracy": self.understanding.accuracy,
-            "rec_acc50": self.referring.accuracy,
-            "localization_miou": self.localization.miou,
-            "gic_ap50": self.captioning.ap50,
-            "steps_final": self.stepwise.final_accuracy,
-            "steps_boxes": self.stepwise.box_accuracy,
-            "rejection": self.rejection.rejection,
-            "false_rejection": self.rejection.false_rejection,
-        }
-        return {name: _number(value) for name, value in values.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class ExamResult:
-    """The outcome of an exam.
-
-    Attributes:
-        scenes: number of plain test scenes.
-        seed: seed of the first one.
-        splits: scores by split; ``plain`` is always there. In splits about something held out only the questions about it count.
-        bit_equal: whether the understanding-mode logits equal the base's to the bit; ``None`` where
-            it was not tested.
-        bit_equal_prompts: on how many prompts that was tested.
-        seconds: how long the exam took.
-    """
-
-    scenes: int
-    seed: int
-    splits: dict[Split, Scores]
-    bit_equal: bool | None
-    bit_equal_prompts: int
-    seconds: float = field(compare=False)
-
-    @property
-    def scores(self) -> Scores:
-        """On the plain test scenes."""
-        return self.splits["plain"]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; the headline numbers at the top level."""
-        s = self.scores
-        return {
-            **s.to_dict(),
-            "bit_equal": self.bit_equal,
-            "bit_equal_prompts": self.bit_equal_prompts,
-            "gic_ap": _number(s.captioning.ap),
-            "gic_score_policy": s.captioning.score_policy,
-            "understanding_by_kind": {k: c / n for k, (c, n) in s.understanding.by_kind.items()},
-            "splits": {name: scores.to_dict() for name, scores in self.splits.items()},
-            "questions": {
-                "understanding": s.understanding.total,
-                "rec": s.referring.total,
-                "localization": s.localization.total,
-                "gic": s.captioning.images,
-                "steps": s.stepwise.total,
-                "absent": s.rejection.absent,
-            },
-            "scenes": self.scenes,
-            "seed": self.seed,
-            "seconds": round(self.seconds, 1),
-        }
 
 
 @dataclass(slots=True)
@@ -285,7 +202,3 @@ def _chunks(plan: list[tuple[Split, int]], size: int) -> Iterator[list[tuple[Spl
     """Scenes in groups, so that only their pictures are held in memory."""
     for start in range(0, len(plan), size):
         yield plan[start : start + size]
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -23,7 +23,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from twist_scout import toyworld
 from twist_scout.boxes.grounded import GroundedText
 from twist_scout.experiments.before_after import comparison_report, comparison_table
-from twist_scout.experiments.exam import ExamResult, run_exam
+from twist_scout.experiments.exam import run_exam
+from twist_scout.experiments.exam_result import ExamResult
 from twist_scout.experiments.report import Example, write_report
 from twist_scout.grounder import Grounder
 from twist_scout.toyworld.examples import write_dataset
@@ -68,7 +69,7 @@ class Recipe:
     per_scene: int = 6
     pack: int = 3
     objects: tuple[float, ...] = (2, 3, 3, 2)
-    picture_size: int = 120
+    picture_size: int = 144
     steps: int = 580
     batch_size: int = 8
     learning_rate: float = 1.5e-3

@@ -49,10 +49,10 @@ def repeated(objects: Objects, detections: Detections, counts: np.ndarray) -> tu
 @given(st.integers(0, 10**6), st.booleans())
 def test_without_resampling_it_is_cocos(seed: int, ties: bool) -> None:
     objects, detections = scene(seed, ties=ties)
-    found = ResampledPrecision(objects, detections, 6).ap(np.ones((1, 6), dtype=np.int64))
-    assert found[0] == pytest.approx(
-        PrecisionEvaluator(objects, detections, CLASSES).evaluate().ap, abs=1e-9, nan_ok=True
-    )
+    resampled, ones = ResampledPrecision(objects, detections, 6), np.ones((1, 6), dtype=np.int64)
+    expected = PrecisionEvaluator(objects, detections, CLASSES).evaluate()
+    assert resampled.ap(ones)[0] == pytest.approx(expected.ap, abs=1e-9, nan_ok=True)
+    assert resampled.ap(ones, thresholds=1)[0] == pytest.approx(expected.ap50, abs=1e-9, nan_ok=True)
 
 
 @settings(deadline=None, max_examples=60)

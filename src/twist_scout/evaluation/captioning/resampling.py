@@ -66,11 +66,12 @@ class ResampledPrecision:
             for rows in [slice(*np.searchsorted(ranked.category, [category, category + 1]))]
         ]
 
-    def ap(self, counts: Ints) -> Floats:
+    def ap(self, counts: Ints, thresholds: int = len(THRESHOLDS)) -> Floats:
         """AP on each resample.
 
         Args:
             counts: (resamples, images) how often each image was drawn.
+            thresholds: how many IoU thresholds, from 0.5 on: 1 gives AP50.
 
         Returns:
             (resamples,) in [0, 1]; NaN where a resample holds no object.
@@ -82,7 +83,7 @@ class ResampledPrecision:
             raise ValueError(f"counts of {self.images} images are wanted, not of shape {counts.shape}")
         total, classes = np.zeros(len(counts)), np.zeros(len(counts))
         for one in self._classes:
-            precision = _class_precision(one, counts)
+            precision = _class_precision(one, counts, thresholds)
             there = np.isfinite(precision)
             total[there] += precision[there]
             classes += there
@@ -90,14 +91,14 @@ class ResampledPrecision:
         return found
 
 
-def _class_precision(one: _Ranked, counts: Ints) -> Floats:
+def _class_precision(one: _Ranked, counts: Ints, thresholds: int) -> Floats:
     """AP of one class on each resample, (resamples,); NaN where none of its objects was drawn."""
     step = max(_FEWEST, _CHUNK // max(1, one.image.size))
-    chunks = [_chunk_precision(one, counts[start : start + step]) for start in range(0, len(counts), step)]
+    chunks = [_chunk_precision(one, counts[start : start + step], thresholds) for start in range(0, len(counts), step)]
     return np.concatenate(chunks) if chunks else np.zeros(0)
 
 
-def _chunk_precision(one: _Ranked, counts: Ints) -> Floats:
+def _chunk_precision(one: _Ranked, counts: Ints, thresholds: int) -> Floats:
     # Boxes come first and resamples second here, so that sums along the ranking run over whole rows.
     drawn = np.ascontiguousarray(counts.T, dtype=np.float64)
     wanted = drawn[one.things].sum(axis=0)  # (resamples,)
@@ -105,7 +106,7 @@ def _chunk_precision(one: _Ranked, counts: Ints) -> Floats:
     everything = np.cumsum(weight, axis=0)
     share = np.divide(1.0, wanted, out=np.zeros_like(wanted), where=wanted > 0)
     total = np.zeros(len(counts))
-    for hit, ignored in zip(one.hit, one.ignored, strict=True):
+    for hit, ignored in zip(one.hit[:thresholds], one.ignored[:thresholds], strict=True):
         if not hit.any():
             continue
         counted = np.cumsum(np.where(ignored[:, None], 0.0, weight), axis=0) if ignored.any() else everything
@@ -116,7 +117,7 @@ def _chunk_precision(one: _Ranked, counts: Ints) -> Floats:
         best[0] *= reached[0]
         best[1:] *= np.diff(reached, axis=0)
         total += best.sum(axis=0)
-    return np.where(wanted > 0, total / (len(THRESHOLDS) * RECALLS.size), np.nan)
+    return np.where(wanted > 0, total / (thresholds * RECALLS.size), np.nan)
 
 
 def _recalls_reached(hits: Floats, wanted: Floats, share: Floats) -> Floats:

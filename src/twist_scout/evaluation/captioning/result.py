@@ -203,16 +203,17 @@ class CaptioningResult:
         """F1 at IoU 0.5 of each image; average precision itself is no mean over images (see `resampled`)."""
         return dict(zip(self.ids, self.image_f1, strict=True))
 
-    def resampled(self, counts: Ints) -> Floats:
+    def resampled(self, counts: Ints, *, ap50: bool = False) -> Floats:
         """Average precision on resamples of the images, for the interval of a comparison.
 
         Args:
             counts: (resamples, images) how often each image was drawn, in the order of ``scores()``.
+            ap50: at IoU 0.5 alone.
 
         Returns:
-            (resamples,) the ``ap`` of each.
+            (resamples,) the ``ap``, or the ``ap50``, of each.
         """
-        return self._resampler.ap(counts)
+        return self._resampler.ap(counts, 1) if ap50 else self._resampler.ap(counts)
 
     @cached_property
     def _resampler(self) -> Any:
