@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,8 @@ import pytest
 
 from twist_scout.boxes.grounded import GroundedText
 from twist_scout.cli import main
+
+from ..scout.serving import Answer, failed, said, serve
 
 CLASSES = ["person", "dog", "cat", "giraffe"]
 CAPTIONS = {
@@ -193,30 +192,15 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    fastapi, uvicorn = pytest.importorskip("fastapi"), pytest.importorskip("uvicorn")
     pytest.importorskip("openai")
-    model, app = Server(), fastapi.FastAPI()
+    model = Server()
 
-    @app.post("/v1/chat/completions")
-    def complete(body: dict[str, Any]) -> Any:
-        if model.status != 200:
-            return fastapi.responses.JSONResponse({"error": {"message": "no such key"}}, model.status)
-        message = {"role": "assistant", "content": model.reply(body)}
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        return {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
+    def respond(_: int, body: dict[str, Any]) -> Answer:
+        return said(model.reply(body)) if model.status == 200 else failed(model.status, "no such key")
 
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        model.url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-        running = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not running.started:
-            time.sleep(0.01)
+    with serve(respond) as endpoint:
+        model.url = endpoint.url
         yield model
-        running.should_exit = True
-        thread.join(10)
 
 
 def test_a_language_model_finds_the_names(

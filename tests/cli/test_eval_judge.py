@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +12,8 @@ import pytest
 
 from twist_scout.cli import main
 
-fastapi = pytest.importorskip("fastapi")
-uvicorn = pytest.importorskip("uvicorn")
+from ..scout.serving import Answer, failed, said, serve
+
 pytest.importorskip("openai")
 
 QUESTIONS = {
@@ -49,28 +46,14 @@ class JudgeServer:
 
 @pytest.fixture
 def server() -> Iterator[JudgeServer]:
-    judge, app = JudgeServer(), fastapi.FastAPI()
+    judge = JudgeServer()
 
-    @app.post("/v1/chat/completions")
-    def complete(body: dict[str, Any]) -> Any:
-        if judge.status != 200:
-            return fastapi.responses.JSONResponse({"error": {"message": "no such key"}}, judge.status)
-        message = {"role": "assistant", "content": judge.reply(body)}
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        return {"id": "x", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage}
+    def respond(_: int, body: dict[str, Any]) -> Answer:
+        return said(judge.reply(body)) if judge.status == 200 else failed(judge.status, "no such key")
 
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        judge.url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-        running = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not running.started:
-            time.sleep(0.01)
+    with serve(respond) as endpoint:
+        judge.url = endpoint.url
         yield judge
-        running.should_exit = True
-        thread.join(10)
 
 
 @pytest.fixture

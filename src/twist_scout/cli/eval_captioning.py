@@ -49,15 +49,7 @@ def captioning(
             show_default=False,
         ),
     ],
-    dialect: Annotated[
-        str | None,
-        typer.Option(
-            "--dialect",
-            "-d",
-            metavar="NAME",
-            help="How boxes are written; without it, as P.meta.json says, else scout.",
-        ),
-    ] = None,
+    dialect: eval_options.DialectOrSidecar = None,
     frame: eval_options.Frame = None,
     max_pixels: eval_options.MaxPixels = None,
     only_predicted: Annotated[

@@ -33,15 +33,7 @@ def localization(
             "--predictions", "-p", metavar="FILE", help='JSONL, one {"id", "text"} a line.', show_default=False
         ),
     ] = None,
-    dialect: Annotated[
-        str | None,
-        typer.Option(
-            "--dialect",
-            "-d",
-            metavar="NAME",
-            help="How boxes are written; without it, as P.meta.json says, else scout.",
-        ),
-    ] = None,
+    dialect: eval_options.DialectOrSidecar = None,
     frame: eval_options.Frame = None,
     max_pixels: eval_options.MaxPixels = None,
     max_objects: Annotated[

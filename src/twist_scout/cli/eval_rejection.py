@@ -26,15 +26,7 @@ def rejection(
         Path | None,
         typer.Option(metavar="FILE", help="COCO's instances of the same pictures, for questions without boxes (POPE)."),
     ] = None,
-    dialect: Annotated[
-        str | None,
-        typer.Option(
-            "--dialect",
-            "-d",
-            metavar="NAME",
-            help="How boxes are written; without it, as P.meta.json says, else scout.",
-        ),
-    ] = None,
+    dialect: eval_options.DialectOrSidecar = None,
     frame: eval_options.Frame = None,
     max_pixels: eval_options.MaxPixels = None,
     images: eval_options.Images = None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,39 @@ class Predictions(dict[str, Prediction]):
         self.left_out = 0
         self.first_problem: str | None = None
 
+    def gather(
+        self,
+        entries: Iterable[tuple[int, Any]],
+        read: Callable[[Any, str, int], Prediction],
+        *,
+        skip_bad: bool = False,
+        what: str = "prediction",
+    ) -> None:
+        """Add what a file's entries say.
+
+        Args:
+            entries: numbers of lines or entries, counted from 1, with what stands there.
+            read: makes a prediction of an entry, given the file's name and the entry's number; or raises `BadRecord`.
+            skip_bad: leave out, and count, those that cannot be used, and all but the first of several for one id.
+            what: one of them is called in messages.
+
+        Raises:
+            BadRecord: as ``read`` does, or an entry is a second one for its id, and ``skip_bad`` is off.
+        """
+        for number, entry in entries:
+            try:
+                prediction = read(entry, str(self.path), number)
+                if prediction.id in self:
+                    shown = _shown(prediction.id)
+                    raise BadRecord(self.path, number, f"a second {what} for id {shown}: keep one of them.")
+            except BadRecord as error:
+                if not skip_bad:
+                    raise
+                self.left_out += 1
+                self.first_problem = self.first_problem or str(error)
+                continue
+            self[prediction.id] = prediction
+
 
 @dataclass(frozen=True, slots=True)
 class Joined:
@@ -82,20 +115,8 @@ def read_predictions(path: str | Path, *, skip_bad: bool = False) -> Predictions
             ``skip_bad`` is off; names file and line.
     """
     found = Predictions(path)
-    for number, raw in _lines(Path(path)):
-        if raw.isspace():
-            continue
-        try:
-            prediction = parse_prediction(raw, str(path), number)
-            if prediction.id in found:
-                raise BadRecord(path, number, f"a second prediction for id {_shown(prediction.id)}: keep one of them.")
-        except BadRecord as error:
-            if not skip_bad:
-                raise
-            found.left_out += 1
-            found.first_problem = found.first_problem or str(error)
-            continue
-        found[prediction.id] = prediction
+    lines = ((number, raw) for number, raw in _lines(Path(path)) if not raw.isspace())
+    found.gather(lines, parse_prediction, skip_bad=skip_bad)
     return found
 
 

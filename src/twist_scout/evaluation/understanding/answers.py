@@ -35,18 +35,7 @@ def read_answers(path: str | Path, *, skip_bad: bool = False) -> Predictions:
         BadRecord: an entry has no id or no text, or is a second one for its id, and ``skip_bad`` is off.
     """
     found = Predictions(path)
-    for number, entry in _entries(Path(path)):
-        try:
-            prediction = _prediction(entry, found.path, number)
-            if prediction.id in found:
-                raise BadRecord(path, number, f"a second answer to {prediction.id[:60]!a}: keep one of them.")
-        except BadRecord as error:
-            if not skip_bad:
-                raise
-            found.left_out += 1
-            found.first_problem = found.first_problem or str(error)
-            continue
-        found[prediction.id] = prediction
+    found.gather(_entries(Path(path)), _prediction, skip_bad=skip_bad, what="answer")
     return found
 
 
@@ -82,8 +71,8 @@ def _document(path: Path) -> Iterable[Any] | None:
     return [{"id": id, "text": text} for id, text in outputs.items() if outputs is not content or isinstance(text, str)]
 
 
-def _prediction(entry: Any, path: Path, number: int) -> Prediction:
-    row = parse_object(entry, str(path), number) if isinstance(entry, bytes) else entry
+def _prediction(entry: Any, path: str, number: int) -> Prediction:
+    row = parse_object(entry, path, number) if isinstance(entry, bytes) else entry
     if not isinstance(row, dict):
         raise BadRecord(path, number, "not a JSON object: give each answer an id and a text.")
     id = next((row[key] for key in ID_KEYS if type(row.get(key)) in (str, int)), None)

@@ -12,10 +12,10 @@ from typing import Any
 from twist_scout.data.records import PixelBox
 from twist_scout.errors import BadInput, first_line
 from twist_scout.scout.items import Entity, SourceItem
-from twist_scout.scout.sources.source import Source
+from twist_scout.scout.sources.json_source import JsonSource
 
 
-class CocoSource(Source):
+class CocoSource(JsonSource):
     """One item for each picture.
 
     ``captions_val2017.json`` and ``instances_val2017.json`` find each other by name. Every class of the instances is
@@ -55,19 +55,8 @@ class CocoSource(Source):
                     tables["images"].append(row)
         return tables
 
-    def read(self) -> Iterator[SourceItem]:
-        """The pictures in the order of the file.
-
-        Raises:
-            BadInput: the file cannot be read, or an entry is not what its place says.
-        """
-        try:
-            yield from self._items()
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            kind = f"{type(error).__name__}: {first_line(error)}"
-            raise BadInput(f"{self.path} holds an entry that is not what its place says ({kind}).") from error
-
-    def _items(self) -> Iterator[SourceItem]:
+    def items(self) -> Iterator[SourceItem]:
+        """The pictures in the order of the file."""
         names = {row["id"]: row["name"] for row in self._tables["categories"]}
         captions: dict[Any, list[str]] = defaultdict(list)
         instances: dict[Any, list[dict[str, Any]]] = defaultdict(list)

@@ -11,12 +11,12 @@ from typing import Any
 from twist_scout.data.records import PixelBox
 from twist_scout.errors import BadInput, first_line
 from twist_scout.scout.items import Entity, SourceItem
-from twist_scout.scout.sources.source import Source
+from twist_scout.scout.sources.json_source import JsonSource
 
 PER_CAPTION = 6  # regions that are told in one caption
 
 
-class VisualGenomeSource(Source):
+class VisualGenomeSource(JsonSource):
     """One item for each picture of ``region_descriptions.json``.
 
     Sizes come from ``image_data.json`` beside it, else from the picture. The pictures are expected in ``VG_100K``,
@@ -42,19 +42,8 @@ class VisualGenomeSource(Source):
         rows = _read(file) if file.is_file() else []
         return {row.get("image_id", row.get("id")): (row["width"], row["height"]) for row in rows}
 
-    def read(self) -> Iterator[SourceItem]:
-        """The pictures in the order of the file.
-
-        Raises:
-            BadInput: the file cannot be read, or an entry is not what its place says.
-        """
-        try:
-            yield from self._items()
-        except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            kind = f"{type(error).__name__}: {first_line(error)}"
-            raise BadInput(f"{self.path} holds an entry that is not what its place says ({kind}).") from error
-
-    def _items(self) -> Iterator[SourceItem]:
+    def items(self) -> Iterator[SourceItem]:
+        """The pictures in the order of the file."""
         for row in self._rows:
             number = row.get("id", row.get("image_id"))
             where = f"{self.path}, image {number}"
