@@ -60,6 +60,16 @@ def file(name: str, kind: str, content: bytes) -> str:
     )
 
 
+def all_there(counts: dict[str, int]) -> str:
+    """Whether so many elements match each selector, for the page to answer."""
+    return " && ".join(f"document.querySelectorAll('{part}').length === {n}" for part, n in counts.items())
+
+
+def becomes(browser: Browser, counts: dict[str, int]) -> None:
+    """Wait until so many elements match each selector: a page answers the mouse when it gets to it."""
+    browser.wait(all_there(counts))
+
+
 def handed(browser: Browser, event: str, made: str) -> None:
     """Drop or paste files."""
     transfer = f"(() => {{ const t = new DataTransfer(); t.items.add({made}); return t; }})()"
@@ -77,12 +87,12 @@ def test_from_an_example_to_a_lit_box(opened: Browser) -> None:
     assert text(opened, ".tag-chip.grounding") == "pointing: adapter on"
     assert [count(opened, s) for s in (".said .line", ".box", ".box.on", "#desk.lit")] == [2, 1, 0, 0]
     opened.hover(".said .number")  # the step lights its box
-    assert [count(opened, s) for s in (".box.on", "#desk.lit", ".phrase.on")] == [1, 1, 1]
+    becomes(opened, {".box.on": 1, "#desk.lit": 1, ".phrase.on": 1})
     opened.hover("#said")
     opened.hover("#prompt")
-    assert count(opened, ".box.on") == 0
+    becomes(opened, {".box.on": 0})
     opened.hover(".box .edge")  # the box lights its words
-    assert count(opened, ".phrase.on") == 1
+    becomes(opened, {".phrase.on": 1})
     assert opened.complaints == []
 
 
@@ -102,7 +112,7 @@ def test_the_keyboard_reaches_phrases_steps_and_boxes(opened: Browser) -> None:
     opened.click("input[value=grounding]")
     asked(opened, "Where?")
     for selector in (".said .phrase", ".said .line", ".box"):
-        lit = " && ".join(f"document.querySelectorAll('{part}').length === 1" for part in (".box.on", ".phrase.on"))
+        lit = all_there({".box.on": 1, ".phrase.on": 1})
         opened.wait(f"(document.activeElement.blur(), document.querySelector('{selector}').focus(), {lit})")
         assert opened.run("document.activeElement.matches('[tabindex=\"0\"]')")
     assert opened.run("document.querySelector('.box').getAttribute('aria-label')") == "1: the red car"

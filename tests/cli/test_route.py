@@ -65,7 +65,7 @@ def test_training_writes_a_router_and_says_how_good_it_is(tmp_path: Path, capfd:
     out = tmp_path / "router"
     line = ["route", "train", "--extra", str(extra), "--out", str(out), "--steps", "5", "--json"]
     made = json.loads(run(line, capfd))
-    assert made["parameters"] < 1_150_000
+    assert made["parameters"] < 1_100_000
     assert made["bytes"] < 1_500_000
     assert made["own"]["prompts"] == 1
     assert sorted(path.name for path in out.iterdir()) == [
@@ -76,6 +76,10 @@ def test_training_writes_a_router_and_says_how_good_it_is(tmp_path: Path, capfd:
     ]
     found = json.loads(run(["route", "Find the dog.", "--router", str(out), "--json"], capfd))
     assert set(found[0]["probabilities"]) == {"understanding", "grounding", "prices"}
+    more = tmp_path / "more"
+    json.loads(run(["route", "train", "--start", str(out), "--out", str(more), "--steps", "3", "--json"], capfd))
+    assert set(json.loads((more / "router.json").read_text())["modes"]) == {"understanding", "grounding", "prices"}
+    assert (more / "tokenizer.json").read_bytes() == (out / "tokenizer.json").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -87,6 +91,8 @@ def test_training_writes_a_router_and_says_how_good_it_is(tmp_path: Path, capfd:
         (["route", "Find it", "--engine", "abacus"], "abacus"),
         (["route", "evaluate", "nothing.jsonl"], "cannot be read"),
         (["route", "train", "--out", "x", "--extra", "nothing.jsonl"], "cannot be read"),
+        (["route", "train", "--out", "x", "--start", "nowhere"], "holds no router"),
+        (["route", "train", "--out", "x", "--start", ".", "--from-scratch"], "contradict each other"),
         (["route", "train"], "--out"),
     ],
 )

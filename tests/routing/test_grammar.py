@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from twist_scout.errors import BadConfig
-from twist_scout.routing.grammar import Choice, Grammar, Slot, built_in, parse, split_of, text_of
+from twist_scout.routing.grammar import Grammar, built_in, split_of, text_of
 from twist_scout.routing.made_up import letter_model, made_up
 
 SMALL = {
@@ -22,18 +22,6 @@ SMALL = {
 
 def grammar(**changes: object) -> Grammar:
     return Grammar([{**SMALL, **changes}])
-
-
-def test_an_alternative_is_read_into_words_slots_and_choices() -> None:
-    assert parse("go (to {place:s}|)") == ("go ", Choice((("to ", Slot("place", True)), ())))
-    assert parse(r"\(x\) \{y\}") == ("(", "x", ")", " ", "{", "y", "}")
-    assert parse("{a~b>c}") == (Slot("a", False, ("b", "c")),)
-
-
-@pytest.mark.parametrize("text", ["(a|b", "a|b", "a)"])
-def test_brackets_must_match(text: str) -> None:
-    with pytest.raises(BadConfig, match=r"grammar's alternative"):
-        parse(text)
 
 
 def test_a_template_keeps_its_slots_and_filling_leaves_none() -> None:

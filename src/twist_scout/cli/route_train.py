@@ -25,6 +25,10 @@ def train(
         bool,
         typer.Option("--from-scratch", help="With --extra: start anew, vocabulary and all; takes as long as without."),
     ] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Go on from this router; with --extra, else, from the one that ships."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of training; without it, as many as needed.")] = None,
     confidence: Annotated[
         float | None,
@@ -45,24 +49,28 @@ def train(
 
     Examples:
       twist-scout route train --out my-router --extra prompts.jsonl
+      twist-scout route train --out more --start my-router --steps 2000
       twist-scout route evaluate more.jsonl --router my-router
     """
     from dataclasses import replace
 
+    from twist_scout.errors import BadConfig
     from twist_scout.routing.examples import read_prompts
     from twist_scout.routing.router import Router
     from twist_scout.routing.training import ADAPTING, RouterTraining, train_router
 
     own = [prompt for path in extra or () for prompt in read_prompts(path)]
-    start = Router() if own and not from_scratch else None
+    if start and from_scratch:
+        raise BadConfig("--start and --from-scratch contradict each other: give one of them.")
+    known = Router(start) if start else Router() if own and not from_scratch else None
     changes: dict[str, Any] = {"steps": steps, "confidence": confidence, "seed": seed}
-    config = replace(ADAPTING if start else RouterTraining(), **{k: v for k, v in changes.items() if v is not None})
+    config = replace(ADAPTING if known else RouterTraining(), **{k: v for k, v in changes.items() if v is not None})
     console.make_folder(out)
     console.quiet_libraries()
     with console.progress() as bar:
         task = bar.add_task("Training the router", total=config.steps)
         made = train_router(
-            out, config, extra=own, start=start, watch=lambda step, loss: bar.update(task, completed=step)
+            out, config, extra=own, start=known, watch=lambda step, loss: bar.update(task, completed=step)
         )
     if json:
         record = {

@@ -22,13 +22,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from random import Random
 from typing import Any, Literal
 
 from twist_scout.errors import BadConfig
+from twist_scout.routing.alternatives import Choice, Sequenced, Slot, parse, slots_of, texts_of
 from twist_scout.routing.made_up import letter_model, made_up
 
 Split = Literal["train", "validation", "test"]
@@ -39,27 +39,6 @@ HELD_OUT: dict[Split, range] = {"validation": range(84, 90), "test": range(90, 1
 _MADE_UP = 0.04
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A place in a template that a phrase or a word fills."""
-
-    name: str
-    plural: bool = False
-    swap: tuple[str, str] | None = None
-
-    def __str__(self) -> str:
-        return f"{{{self.name}{':s' if self.plural else ''}}}"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One of several sequences."""
-
-    options: tuple[Sequenced, ...]
-
-
-Node = str | Slot | Choice
-Sequenced = tuple[Node, ...]
 Template = tuple[str | Slot, ...]
 
 
@@ -204,7 +183,7 @@ class Grammar:
         """The words that some templates spell out."""
         for rule in rules:
             for option in self.templates[rule]:
-                for text in _texts(option):
+                for text in texts_of(option):
                     yield from (word for word in re.findall("[a-z]+", text) if len(word) > 2)
 
     @staticmethod
@@ -217,7 +196,7 @@ class Grammar:
         known = {*self.templates, *self.phrases, *self.words, *_MADE}
         for rules in (self.templates, self.phrases):
             for name, options in rules.items():
-                for slot in (slot for option in options for slot in _slots(option)):
+                for slot in (slot for option in options for slot in slots_of(option)):
                     for used in (slot.name, *(slot.swap or ())):
                         if used not in known:
                             raise BadConfig(f"The grammar's rule {name!r} uses {used!r}, which is no rule: add it.")
@@ -230,65 +209,6 @@ _MADE = frozenset({"rareword", "rareverb", "saladword"})
 _OBJECTS = frozenset(
     "person animal vehicle furniture food kitchen clothing device tool sport outdoors special topicname".split()
 )
-
-
-def parse(text: str) -> Sequenced:
-    """Read one alternative of a rule.
-
-    Raises:
-        BadConfig: brackets that do not match.
-    """
-    pieces = [
-        m[0] for m in re.finditer(r"\\.|\{[a-z_]+(?:~[a-z_]+>[a-z_]+)?(?::s)?\}|[(|)]|[^\\{(|)]+|.", text, re.DOTALL)
-    ]
-    nodes, rest = _sequence(pieces, 0, inside=False)
-    if rest < len(pieces):
-        raise BadConfig(f"The grammar's alternative {text!r} has a bracket too many: balance it.")
-    return nodes
-
-
-def _sequence(pieces: list[str], at: int, *, inside: bool) -> tuple[Sequenced, int]:
-    nodes: list[Node] = []
-    while at < len(pieces):
-        piece = pieces[at]
-        if piece == "(":
-            options: list[Sequenced] = []
-            while at < len(pieces) and pieces[at] in "(|":
-                option, at = _sequence(pieces, at + 1, inside=True)
-                options.append(option)
-            if at >= len(pieces):
-                raise BadConfig(f"The grammar's alternative {''.join(pieces)!r} has a bracket that is not closed.")
-            nodes.append(Choice(tuple(options)))
-        elif piece in "|)":
-            if not inside:
-                raise BadConfig(f"The grammar's alternative {''.join(pieces)!r} has {piece!r} outside brackets.")
-            return tuple(nodes), at
-        elif piece[0] == "{" and len(piece) > 2:
-            rule, _, plural = piece[1:-1].partition(":")
-            name, *swap = re.split("[~>]", rule)
-            nodes.append(Slot(name, bool(plural), (swap[0], swap[1]) if swap else None))
-        else:
-            nodes.append(piece[1] if piece[0] == "\\" and len(piece) == 2 else piece)
-        at += 1
-    return tuple(nodes), at
-
-
-def _texts(nodes: Sequenced) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, Choice):
-            for option in node.options:
-                yield from _texts(option)
-
-
-def _slots(nodes: Sequenced) -> Iterator[Slot]:
-    for node in nodes:
-        if isinstance(node, Slot):
-            yield node
-        elif isinstance(node, Choice):
-            for option in node.options:
-                yield from _slots(option)
 
 
 @cache

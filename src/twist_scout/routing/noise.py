@@ -33,7 +33,7 @@ _LAZY = {
 
 def typed(text: str, rng: Random) -> str:
     """A clean prompt as someone might type it."""
-    if rng.random() < 0.07:
+    if rng.random() < 0.10:
         text = slips(text, rng)
     if rng.random() < 0.15:
         text = text.replace("'", rng.choice(("", "’")))

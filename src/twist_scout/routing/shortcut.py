@@ -14,7 +14,7 @@ import numpy as np
 
 from twist_scout.errors import BadModel, first_line
 
-BUCKETS = 2**15
+BUCKETS = 2**14
 #: Odd multipliers of the hash, one for each place of a run.
 _FACTORS = (2_654_435_761, 2_246_822_519, 3_266_489_917)
 

@@ -77,7 +77,7 @@ class RouterTraining:
     shortcut_rate: float = 0.1
     dropped: float = 0.04
     smoothing: float = 0.01
-    confidence: float = 0.8
+    confidence: float = 0.6
     share_of_extra: float = 0.4
     held_out: int = 10_000
     bfloat16: bool = True
