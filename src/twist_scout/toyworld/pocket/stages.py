@@ -82,16 +82,16 @@ _BIND = Stage(
     real=0.0,
     length=96,
 )
-_EYES = Stage("eyes", steps=2000, batch=32, learning_rate=6e-4, warmup=100, level=0.6, first_seed=0)
+_EYES = Stage("eyes", steps=5000, batch=32, learning_rate=6e-4, warmup=100, level=0.6, first_seed=0)
 _JOIN = Stage(
     "join",
-    steps=3600,
+    steps=8000,
     batch=16,
     learning_rate=7e-4,
     warmup=50,
     level=0.7,
     first_seed=2_000_000,
-    real=0.8,
+    real=0.3,
     sharpening=4.0,
 )
 _EXPERTS = Stage(
