@@ -28,7 +28,6 @@ class JudgeServer:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.garbled = 0
-        self.status = 200
         self.url = ""
 
     def reply(self, body: dict[str, Any]) -> str:
@@ -48,8 +47,10 @@ class JudgeServer:
 def server() -> Iterator[JudgeServer]:
     judge = JudgeServer()
 
-    def respond(_: int, body: dict[str, Any]) -> Answer:
-        return said(judge.reply(body)) if judge.status == 200 else failed(judge.status, "no such key")
+    def respond(number: int, body: dict[str, Any]) -> Answer:
+        if "wrong" in endpoint.headers[number]["authorization"]:
+            return failed(401, "no such key")
+        return said(judge.reply(body))
 
     with serve(respond) as endpoint:
         judge.url = endpoint.url
@@ -110,18 +111,22 @@ def test_llava_bench(tmp_path: Path, server: JudgeServer, capfd: pytest.CaptureF
 
 
 def test_a_wrong_key_ends_in_one_sentence_and_loses_nothing(
-    mm_vet: list[str], server: JudgeServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    mm_vet: list[str],
+    server: JudgeServer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "few.jsonl").write_text("".join((tmp_path / "p.jsonl").read_text().splitlines(keepends=True)[:2]))
     few = [str(tmp_path / "few.jsonl") if part.endswith("p.jsonl") else part for part in mm_vet]
     kept = ["--judgements", str(tmp_path / "kept.jsonl")]
     assert main([*few, *kept]) == 0
-    server.status = 401
+    monkeypatch.setenv("OPENAI_API_KEY", "wrong")
     capfd.readouterr()
     assert main([*mm_vet, *kept]) == 2
     said = capfd.readouterr().err
     assert "check the key" in said
     assert said.count("\n") == 1
-    server.status = 200
+    monkeypatch.setenv("OPENAI_API_KEY", "right")
     assert main([*mm_vet, *kept]) == 0
     assert len(server.bodies) == 6

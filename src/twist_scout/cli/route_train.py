@@ -27,7 +27,9 @@ def train(
     ] = False,
     start: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Go on from this router; with --extra, else, from the one that ships."),
+        typer.Option(
+            metavar="FOLDER", help="Go on from this router. Without it, --extra goes on from the one that ships."
+        ),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of training; without it, as many as needed.")] = None,
     confidence: Annotated[

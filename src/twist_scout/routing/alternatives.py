@@ -75,19 +75,18 @@ def _sequence(pieces: list[str], at: int, *, inside: bool) -> tuple[Sequenced, i
 
 def texts_of(nodes: Sequenced) -> Iterator[str]:
     """What a sequence spells out, every option of its choices."""
-    for node in nodes:
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, Choice):
-            for option in node.options:
-                yield from texts_of(option)
+    return (leaf for leaf in _leaves(nodes) if isinstance(leaf, str))
 
 
 def slots_of(nodes: Sequenced) -> Iterator[Slot]:
     """The slots of a sequence, every option of its choices."""
+    return (leaf for leaf in _leaves(nodes) if isinstance(leaf, Slot))
+
+
+def _leaves(nodes: Sequenced) -> Iterator[str | Slot]:
     for node in nodes:
-        if isinstance(node, Slot):
-            yield node
-        elif isinstance(node, Choice):
+        if isinstance(node, Choice):
             for option in node.options:
-                yield from slots_of(option)
+                yield from _leaves(option)
+        else:
+            yield node
