@@ -1,6 +1,7 @@
-"""Draw the README's picture with the shipped model: ``python docs/make_pictures.py``.
+"""Draw the pictures of README and documentation: ``python docs/make_pictures.py``.
 
-Four unseen scenes. Above each the prompt, on it the boxes of the answer, below it the answer itself.
+``pointing.png``: four unseen scenes and what the shipped model says. Above each the prompt, on it the boxes of the answer,
+below it the answer itself. ``scenes.png`` and ``diagrams.png``: contact sheets of the toy world.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from PIL import Image, ImageDraw, ImageFont
 from twist_scout import Grounder
 from twist_scout.picture import draw_grounded
 from twist_scout.toyworld import render, sample_scene
+from twist_scout.toyworld.drawing.sheet import contact_sheet
 
-OUT = Path(__file__).parent / "pictures" / "pointing.png"
+PICTURES = Path(__file__).parent / "pictures"
 SIDE, TOP, BOTTOM, GAP = 420, 56, 120, 24
 INK, SOFT, PAPER = "#20242c", "#5b6472", "#ffffff"
 
@@ -42,17 +44,29 @@ def panel(grounder: Grounder, seed: int, prompt: str) -> Image.Image:
     return sheet
 
 
-def main() -> None:
-    """Write the picture."""
+def pointing() -> Image.Image:
+    """The panels side by side."""
     grounder = Grounder.from_pretrained()
     panels = [panel(grounder, seed, prompt) for seed, prompt in PANELS]
     width = len(panels) * SIDE + (len(panels) + 1) * GAP
     sheet = Image.new("RGB", (width, panels[0].height + 2 * GAP), PAPER)
     for n, one in enumerate(panels):
         sheet.paste(one, (GAP + n * (SIDE + GAP), GAP))
-    OUT.parent.mkdir(exist_ok=True)
-    sheet.save(OUT, optimize=True)
-    print(OUT)
+    return sheet
+
+
+def main() -> None:
+    """Write the pictures."""
+    scenes = [sample_scene(seed, split="test") for seed in range(15)]
+    sheets = {
+        "scenes": contact_sheet([render(scene, 240).image for scene in scenes], columns=5),
+        "diagrams": contact_sheet([render(scene, 240, domain="diagram").image for scene in scenes[5:10]], columns=5),
+        "pointing": pointing(),
+    }
+    for name, sheet in sheets.items():
+        path = PICTURES / f"{name}.png"
+        sheet.save(path, optimize=True)
+        print(path)
 
 
 if __name__ == "__main__":

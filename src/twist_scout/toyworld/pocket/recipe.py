@@ -1,17 +1,19 @@
-"""The pocket base's training recipe: four resumable stages, image understanding only, not one box or coordinate.
+"""The pocket base's training recipe: resumable stages, image understanding only, not one box or coordinate.
 
 =======  ============================================================================================================
-bind     the decoder (dense) says the colour or the size of the *named* one of several things, about *exact* image
-         tokens: sums of the word vectors of what each patch shows. With these two kinds of question alone words bind
-         to things within a few hundred steps; among many kinds, which can be guessed at, they did not in thousands.
-eyes     the vision tower and the projector learn to produce those tokens from pixels.
-join     all kinds of questions, about the tower's own, imperfect tokens: where things are, in words, and whole
-         sentences, in which what is said is looked up where it is said. The longest stage.
+bind     the decoder (dense) says the colour, the size or the clothes of the *named* one of several things, about *exact*
+         image tokens: sums of the word vectors of what each patch shows. With so few kinds of question words bind to
+         things within some hundred steps; among many kinds, which can be guessed at, they did not in thousands.
+eyes     the vision tower and the projector learn to produce those tokens from pixels. The longest stage.
+talk     all kinds of questions, mostly about the tower's own, imperfect tokens.
+compare  where one thing is from another, in exact tokens: two look-ups whose places are compared.
+list     captions and orders, in exact tokens: what has been said, and what comes next.
+join     all kinds again, mostly about the tower's own tokens; the learning rate falls.
 experts  every other FFN is upcycled into four experts (as MoE-LLaVA does) and training goes on with their router.
 =======  ============================================================================================================
 
-"bind" and "eyes" do not depend on each other and may run side by side. Every stage writes a checkpoint and a line of
-``curves.jsonl`` as it goes; started again, it continues where it was.
+"eyes" may run beside the stages that use exact tokens. Every stage writes a checkpoint and a line of ``curves.jsonl``
+as it goes; started again, it continues where it was.
 """
 
 from __future__ import annotations
@@ -77,16 +79,16 @@ def train_base(
     for name in stages:
         stage = STAGES[name]
         stage = replace(stage, batch=stage.batch * batch_scale)
-        if name == "join":
-            _load(model, work / "bind.pt", ("model.language_model.", "lm_head."))
+        if stage.after:
+            _load(model, work / f"{stage.after}.pt", ("model.language_model.", "lm_head."))
+        if stage.after == "bind":
             give_number_sense(model, processor.tokenizer)
         if name == "experts":
             dense, model = model, LlavaForConditionalGeneration(build_config()).to(place)
-            _load(dense, work / "join.pt", ("",))
             upcycle(dense, model)
-        if name in ("join", "experts"):
+        if name != "eyes" and stage.real:
             _load(model, work / "eyes.pt", ("model.vision_tower.", "model.multi_modal_projector."))
-            eyes = Eyes(model, processor.tokenizer, eyes.words)
+        eyes = Eyes(model, processor.tokenizer, eyes.words)
         objective: Answers | Eyes = eyes
         if name != "eyes":
             objective = Answers(model, eyes, processor.tokenizer, real=stage.real, length=stage.length)

@@ -8,8 +8,19 @@ from typing import Any
 
 from twist_scout.toyworld.pocket.lessons import Teacher
 
-#: What each stage's lessons ask, weighted by repetition.
+#: What the lessons of each stage ask, weighted by repetition.
 BINDING = ("color",) * 5 + ("size",) * 4 + ("garment",) * 3
+COMPARING = (
+    *("direction",) * 4,
+    *("relation",) * 3,
+    *("related", "related", "extreme", "extreme", "order", "order", "area", "color"),
+)
+LISTING = (
+    *("order",) * 4,
+    *("caption",) * 3,
+    *("places", "places", "story", "count", "count"),
+    *("relation", "relation", "direction", "related", "extreme", "garment", "holding", "doing"),
+)
 KINDS = (
     *("color", "color", "garment", "garment", "wearing", "name", "exists", "exists", "missing", "count", "count"),
     *("doing", "riding", "sitting on", "holding", "playing with", "who", "setting"),
@@ -24,6 +35,7 @@ class Stage:
 
     Attributes:
         name: also the name of its checkpoint.
+        after: the stage whose decoder it goes on with; empty: it starts from scratch.
         steps: optimiser steps.
         batch: scenes per step.
         learning_rate: its peak.
@@ -54,6 +66,7 @@ class Stage:
     real: float = 1.0
     length: int = 224
     sharpening: float = 1.0
+    after: str = ""
 
     def teacher(self, tokenizer: Any) -> Teacher:
         """Who writes its lessons."""
@@ -83,18 +96,78 @@ _BIND = Stage(
     length=96,
 )
 _EYES = Stage("eyes", steps=5000, batch=32, learning_rate=6e-4, warmup=100, level=0.6, first_seed=0)
-_JOIN = Stage(
-    "join",
-    steps=8000,
+_TALK = Stage(
+    "talk",
+    steps=3800,
     batch=16,
     learning_rate=7e-4,
     warmup=50,
-    level=0.7,
+    level=1.0,
     first_seed=2_000_000,
-    real=0.3,
+    real=0.7,
     sharpening=4.0,
+    after="bind",
+)
+_COMPARE = Stage(
+    "compare",
+    steps=400,
+    batch=32,
+    learning_rate=7e-4,
+    warmup=50,
+    level=1.0,
+    first_seed=5_000_000,
+    kinds=COMPARING,
+    questions=6,
+    sentences=0.1,
+    objects=(0.0, 0.6, 0.4),
+    real=0.0,
+    length=96,
+    sharpening=4.0,
+    after="talk",
+)
+_LIST = Stage(
+    "list",
+    steps=400,
+    batch=20,
+    learning_rate=7e-4,
+    warmup=50,
+    level=1.0,
+    first_seed=5_100_000,
+    kinds=LISTING,
+    questions=6,
+    sentences=0.1,
+    objects=(0.04, 0.3, 0.36, 0.2, 0.1),
+    real=0.0,
+    length=160,
+    sharpening=4.0,
+    after="compare",
+)
+_JOIN = Stage(
+    "join",
+    steps=2600,
+    batch=16,
+    learning_rate=7e-4,
+    warmup=50,
+    level=0.35,
+    first_seed=2_100_000,
+    kinds=(*KINDS, "caption", "caption", "story", "order"),
+    sentences=0.25,
+    real=0.7,
+    sharpening=4.0,
+    after="list",
 )
 _EXPERTS = Stage(
-    "experts", steps=300, batch=16, learning_rate=4e-4, warmup=30, level=0.2, first_seed=3_000_000, sharpening=4.0
+    "experts",
+    steps=300,
+    batch=16,
+    learning_rate=4e-4,
+    warmup=30,
+    level=0.2,
+    first_seed=3_000_000,
+    kinds=_JOIN.kinds,
+    sharpening=4.0,
+    after="join",
 )
-STAGES: dict[str, Stage] = {stage.name: stage for stage in (_BIND, _EYES, _JOIN, _EXPERTS)}
+STAGES: dict[str, Stage] = {
+    stage.name: stage for stage in (_BIND, _EYES, _TALK, _COMPARE, _LIST, _JOIN, _EXPERTS)
+}
