@@ -27,6 +27,7 @@ KINDS = (
     *("relation", "relation", "direction", "direction", "related", "area", "area", "places", "places"),
     *("size", "size", "larger", "order", "order", "extreme", "caption", "story"),
 )
+JOINING = (*KINDS, *("caption",) * 5, *("order",) * 4, "story", "count", "relation", "doing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +145,13 @@ _LIST = Stage(
 )
 _JOIN = Stage(
     "join",
-    steps=2600,
+    steps=2400,
     batch=16,
     learning_rate=7e-4,
     warmup=50,
     level=0.35,
     first_seed=2_100_000,
-    kinds=(*KINDS, "caption", "caption", "story", "order"),
+    kinds=JOINING,
     sentences=0.25,
     real=0.7,
     sharpening=4.0,
@@ -158,13 +159,13 @@ _JOIN = Stage(
 )
 _EXPERTS = Stage(
     "experts",
-    steps=300,
+    steps=400,
     batch=16,
     learning_rate=4e-4,
     warmup=30,
     level=0.2,
     first_seed=3_000_000,
-    kinds=_JOIN.kinds,
+    kinds=JOINING,
     sharpening=4.0,
     after="join",
 )
