@@ -37,9 +37,9 @@ Rng = np.random.Generator
 
 #: Geometric mean of width and height as a share of the picture's side.
 SIZES: dict[str, tuple[float, float]] = {
-    "small": (0.13, 0.19),
-    "medium": (0.25, 0.32),
-    "large": (0.40, 0.52),
+    "small": (0.17, 0.23),
+    "medium": (0.28, 0.35),
+    "large": (0.42, 0.54),
 }
 #: An object of which less than this share can be seen is not put into a scene; of a partner in an interaction less may be seen.
 MIN_VISIBLE, MIN_VISIBLE_PARTNER = 0.55, 0.35
@@ -233,11 +233,11 @@ def render(scene: Scene, size: int = 240, *, antialias: int = 2, domain: Domain 
 def size_word(placed: Placed) -> str:
     """``small``, ``medium`` or ``large``; empty between two of them, where people would argue."""
     mean = ((placed.x2 - placed.x1) * (placed.y2 - placed.y1)) ** 0.5
-    if mean <= 0.2:
+    if mean <= 0.24:
         return "small"
-    if 0.24 <= mean <= 0.335:
+    if 0.27 <= mean <= 0.36:
         return "medium"
-    return "large" if mean >= 0.385 else ""
+    return "large" if mean >= 0.41 else ""
 
 
 def _try(rng: Rng, setting: str, units: list[Unit], seed: int, split: str, variant: Variant) -> Scene | None:
@@ -308,7 +308,7 @@ def _place(rng: Rng, setting: str, unit: Unit, count: int) -> dict[int, Placed] 
         scale = rng.uniform(*SIZES[word]) / ((spot.x2 - spot.x1) * (spot.y2 - spot.y1)) ** 0.5
     scale = min(scale, 0.96 / width, 0.96 / height)
     width, height = width * scale, height * scale
-    if mean * scale < 0.12:
+    if mean * scale < 0.15:
         return None
     left = rng.uniform(0.01, 0.99 - width)
     top = rng.uniform(*_heights(rng, setting, unit, height))

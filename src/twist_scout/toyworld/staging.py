@@ -21,13 +21,13 @@ VERBS: tuple[Verb, ...] = (RIDING, SITTING, HOLDING, PLAYING)
 
 #: Height of a thing beside a grown person of 100, for each verb's partners.
 PARTNERS: dict[Verb, dict[str, float]] = {
-    RIDING: {"horse": 92, "bicycle": 62, "motorcycle": 62, "elephant": 104, "skateboard": 17, "surfboard": 21},
+    RIDING: {"horse": 92, "bicycle": 62, "motorcycle": 62, "elephant": 104, "skateboard": 19, "surfboard": 22},
     SITTING: {"chair": 86, "bench": 58, "couch": 74, "bed": 72},
     HOLDING: {
-        **{"umbrella": 74, "kite": 72, "ball": 26, "cup": 24, "book": 30, "apple": 22, "banana": 22},
-        **{"teddy bear": 36, "frisbee": 17},
+        **{"umbrella": 74, "kite": 72, "ball": 34, "cup": 34, "book": 40, "apple": 32, "banana": 32},
+        **{"teddy bear": 42, "frisbee": 24},
     },
-    PLAYING: {"ball": 28, "dog": 50, "frisbee": 17, "teddy bear": 38, "cat": 44},
+    PLAYING: {"ball": 38, "dog": 56, "frisbee": 24, "teddy bear": 44, "cat": 50},
 }
 #: What pets sit on.
 PET_SEATS: dict[str, float] = {"couch": 74, "bench": 58, "chair": 86, "bed": 72}
