@@ -64,11 +64,16 @@ def load_base(base: Source, *, dtype: torch.dtype | None = None, device: torch.d
     return model.to(where).eval(), processor
 
 
-def load_adapter(model: Any, adapter: Source) -> Any:
+def load_adapter(model: Any, adapter: Source, *, trainable: bool = False) -> Any:
     """Put an adapter of any peft method on a model.
 
+    Args:
+        model: the base that it was trained on.
+        adapter: its folder or hub id.
+        trainable: whether its weights take gradients.
+
     Returns:
-        A ``PeftModel`` in evaluation mode whose adapter is active and does not train.
+        A ``PeftModel`` in evaluation mode whose adapter is active.
 
     Raises:
         BadModel: the folder holds no adapter, a damaged one, or one that was trained on another
@@ -84,7 +89,7 @@ def load_adapter(model: Any, adapter: Source) -> Any:
             # peft only warns about weights that find no place; the adapter would silently be a
             # random one.
             warnings.filterwarnings("error", message=".*missing adapter keys.*")
-            return PeftModel.from_pretrained(model, str(adapter), is_trainable=False).eval()
+            return PeftModel.from_pretrained(model, str(adapter), is_trainable=trainable).eval()
     except TwistScoutError as error:
         raise BadModel(f"The adapter {adapter} does not fit this base model: {error}") from error
     except Exception as error:

@@ -38,6 +38,14 @@ def test_the_number_of_things_can_be_asked_for(tmp_path: Path) -> None:
     assert {len(e.boxes) for e in read_examples(tmp_path / "examples.jsonl")} == {3}
 
 
+def test_kinds_of_tasks_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--out", str(tmp_path), "--scenes", "4", "--size", "64", "--tasks"]
+    assert main(["toyworld", "scout-data", *arguments, "gic, part"]) == 0
+    assert {e.meta["kind"] for e in read_examples(tmp_path / "examples.jsonl")} <= {"gic", "part"}
+    assert main(["toyworld", "scout-data", *arguments, "gic,parts"]) != 0
+    assert "no kind 'parts'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["", "x", "1,-1", "0,0", "1,1,1,1,1", "nan", "inf"])
 def test_weights_that_are_none_get_one_sentence(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["toyworld", "scout-data", "--out", str(tmp_path), "--objects", text]) != 0

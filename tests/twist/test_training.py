@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 
+import peft
 import pytest
 import torch
 from PIL import Image
@@ -10,7 +11,7 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from twist_scout.data.records import Example, write_examples
-from twist_scout.errors import BadConfig, BadInput, BadRecord
+from twist_scout.errors import BadConfig, BadInput, BadModel, BadRecord
 from twist_scout.loading import load_adapter, load_base
 from twist_scout.twist.certificate import verify_certificate
 from twist_scout.twist.trainer import TwistTrainer
@@ -114,6 +115,31 @@ def test_other_settings_do_not_go_on_from_a_run(run):
     assert "Going on" not in console.file.getvalue()
     fresh = weights(train(run(learning_rate=0.02, output_dir=str(folder / "new")), console=quiet()))
     assert all(torch.equal(fresh[name], weight) for name, weight in weights(folder).items())
+
+
+def test_a_run_goes_on_from_a_trained_adapter(run, tmp_path):
+    first = train(run(twist={"num_experts": 3, "alpha_init": 0.4}), console=quiet())
+    config = run(adapter=str(first), output_dir=str(tmp_path / "second"), learning_rate=1e-9, max_steps=1)
+    console = quiet()
+    second = train(config, console=console)
+    assert "num_experts: 3" in console.file.getvalue()
+    assert all(torch.allclose(weight, weights(second)[name], atol=1e-6) for name, weight in weights(first).items())
+    assert verify_certificate(config.base, second)
+    train(config, console=(again := quiet()))  # the same settings are the same run
+    assert "Going on" in again.file.getvalue()
+
+
+def test_an_adapter_of_another_form_is_not_gone_on_from(run, tmp_path):
+    first = train(run(), console=quiet())
+    with pytest.raises(BadConfig, match=r"twist.num_experts is 4, but .* was made with 2: leave it out"):
+        train(run(adapter=str(first), twist={"num_experts": 4}, output_dir=str(tmp_path / "other")), console=quiet())
+    with pytest.raises(BadModel, match="does not exist"):
+        train(run(adapter=str(tmp_path / "none"), output_dir=str(tmp_path / "other")), console=quiet())
+    peft.get_peft_model(load_base(run().base)[0], peft.LoraConfig(target_modules=["q_proj"])).save_pretrained(
+        tmp_path / "lora"
+    )
+    with pytest.raises(BadConfig, match="is a LORA adapter"):
+        train(run(adapter=str(tmp_path / "lora"), output_dir=str(tmp_path / "other")), console=quiet())
 
 
 def test_examples_left_out_are_reported(run):

@@ -19,7 +19,7 @@ from twist_scout.data.mixture_recipe import Examples, open_examples
 from twist_scout.data.packing import GroupedByPicture, PackingCollator
 from twist_scout.data.records import Example, FrameChoice, render_messages
 from twist_scout.errors import BadConfig, TwistScoutError
-from twist_scout.loading import load_base
+from twist_scout.loading import load_adapter, load_base
 from twist_scout.memory import keep_freed_memory
 from twist_scout.processor_frame import frame_for
 from twist_scout.twist.certificate import compare
@@ -55,7 +55,8 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     The folder that is returned holds the adapter as `PeftModel.save_pretrained` writes it,
     ``training_config.yaml``, ``training_log.json`` (every log entry), ``certificate.json``, and the
     checkpoints. Started again with the same settings, a run goes on from its newest complete
-    checkpoint and ends with the same weights.
+    checkpoint and ends with the same weights. With ``config.adapter`` a run starts from a trained
+    adapter, with a new optimizer and a new schedule.
 
     Args:
         config: what to train, on what, and how.
@@ -67,6 +68,7 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     Raises:
         BadConfig: a setting does not fit, or ``output_dir`` holds a run with other settings.
         BadInput: an example or the base model cannot be used.
+        BadModel: the adapter to go on from does not fit the base.
         TwistScoutError: the certificate did not pass. The adapter is there, and so is the
             certificate.
     """
@@ -74,6 +76,7 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     from transformers import set_seed
 
     console = console or Console()
+    config = config.in_its_form()
     folder = Path(config.output_dir)
     checkpoint = _starting_point(config, folder)
     dataset = open_examples(config.data, image_root=config.image_root, confined=config.confined)
@@ -93,7 +96,10 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     before = observe(base, probe)
 
     set_seed(config.seed)
-    model = peft.get_peft_model(base, config.twist_config())
+    if config.adapter is None:
+        model: Any = peft.get_peft_model(base, config.twist_config())
+    else:
+        model = load_adapter(base, config.adapter, trainable=True)
     collator = GroundingCollator(
         processor,
         config.dialect,

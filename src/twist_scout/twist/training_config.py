@@ -27,7 +27,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from twist_scout.boxes.dialects import get_dialect
 from twist_scout.errors import BadConfig
-from twist_scout.twist.config import TwistConfig
+from twist_scout.loading import read_adapter_config
+from twist_scout.twist.config import PEFT_TYPE, TwistConfig
 from twist_scout.twist.losses import Context, Reduction
 
 #: Names that other tools use for the same thing.
@@ -74,6 +75,8 @@ class TrainingConfig(_Section):
         base: folder or hub id of the base model.
         data: JSONL files of example records, or the recipe of a mixture (``.yaml``, see `data.mixture_recipe`).
         output_dir: where the adapter, its checkpoints and its certificate go.
+        adapter: folder or hub id of a TWIST adapter to go on from, with new data or other settings; by default a new one.
+            Its form stays: leave ``twist`` out.
         image_root: the folder that image paths are relative to; by default that of each file.
         confined: refuse image paths that leave their folder.
         dialect: how boxes are written.
@@ -114,6 +117,7 @@ class TrainingConfig(_Section):
     base: str = Field(min_length=1)
     data: Annotated[list[str], BeforeValidator(_listed)] = Field(min_length=1)
     output_dir: str = Field(min_length=1)
+    adapter: str | None = None
     image_root: str | None = None
     confined: bool = False
     dialect: str = "scout"
@@ -202,6 +206,25 @@ class TrainingConfig(_Section):
     def twist_config(self) -> TwistConfig:
         """The adapter's configuration."""
         return TwistConfig(**self.twist)
+
+    def in_its_form(self) -> Self:
+        """With the ``twist`` section of the adapter that training goes on from, where there is one.
+
+        Raises:
+            BadConfig: ``twist`` says something else, or the adapter is of another method.
+            BadModel: the folder holds no adapter.
+        """
+        if self.adapter is None:
+            return self
+        found = read_adapter_config(self.adapter)
+        if found["peft_type"] != PEFT_TYPE:
+            raise BadConfig(f"{self.adapter} is a {found['peft_type']} adapter: training goes on from TWIST ones only.")
+        form = {f.name: found.get(f.name, f.default) for f in _twist_fields()}
+        plain = {f.name: f.default for f in _twist_fields()}
+        for key, value in self.twist.items():
+            if value not in (plain[key], form[key]):
+                raise BadConfig(f"twist.{key} is {value!r}, but {self.adapter} was made with {form[key]!r}: leave it out.")
+        return self.model_copy(update={"twist": form})
 
     def resolved(self) -> str:
         """Everything, defaults included, as YAML that `load` reads back."""
