@@ -35,7 +35,7 @@ def test_a_bar_counts_the_scenes_on_a_terminal_only(
 def test_the_number_of_things_can_be_asked_for(tmp_path: Path) -> None:
     arguments = ["--out", str(tmp_path), "--scenes", "4", "--per-scene", "1", "--size", "64", "--objects", "0,0,1"]
     assert main(["toyworld", "scout-data", *arguments]) == 0
-    assert {len(e.boxes) for e in read_examples(tmp_path / "examples.jsonl")} == {3}
+    assert min(len(e.boxes) for e in read_examples(tmp_path / "examples.jsonl")) >= 3  # people bring boxes of parts
 
 
 def test_kinds_of_tasks_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +46,7 @@ def test_kinds_of_tasks_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "no kind 'parts'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["", "x", "1,-1", "0,0", "1,1,1,1,1", "nan", "inf"])
+@pytest.mark.parametrize("text", ["", "x", "1,-1", "0,0", "1,1,1,1,1,1", "nan", "inf"])
 def test_weights_that_are_none_get_one_sentence(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["toyworld", "scout-data", "--out", str(tmp_path), "--objects", text]) != 0
     assert "such as 1,3,3,2" in capsys.readouterr().err
