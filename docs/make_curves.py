@@ -21,6 +21,8 @@ STAGES = {
     "compare": "#bf5700",
     "list": "#bc2f86",
     "join": "#1a7f37",
+    "tell": "#cf222e",
+    "polish": "#0a7d8c",
     "experts": "#24292f",
 }
 

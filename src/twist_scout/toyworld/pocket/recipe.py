@@ -9,6 +9,8 @@ talk     all kinds of questions, mostly about the tower's own, imperfect tokens.
 compare  where one thing is from another, in exact tokens: two look-ups whose places are compared.
 list     captions and orders, in exact tokens: what has been said, and what comes next.
 join     all kinds again, mostly about the tower's own tokens; the learning rate falls.
+tell     mostly captions and orders, in exact tokens, for longer.
+polish   all kinds, mostly about the tower's own tokens, for the last time.
 experts  every other FFN is upcycled into four experts (as MoE-LLaVA does) and training goes on with their router.
 =======  ============================================================================================================
 

@@ -21,6 +21,14 @@ LISTING = (
     *("places", "places", "story", "count", "count"),
     *("relation", "relation", "direction", "related", "extreme", "garment", "holding", "doing"),
 )
+TELLING = (
+    *("caption",) * 8,
+    *("order",) * 6,
+    *("places", "story", "count", "relation", "who", "doing") * 3,
+    *("direction", "exists") * 2,
+    *("holding", "playing with", "riding", "sitting on", "related", "extreme", "area", "garment", "wearing"),
+    *("color", "name", "larger", "size"),
+)
 KINDS = (
     *("color", "color", "garment", "garment", "wearing", "name", "exists", "exists", "missing", "count", "count"),
     *("doing", "riding", "sitting on", "holding", "playing with", "who", "setting"),
@@ -96,7 +104,7 @@ _BIND = Stage(
     real=0.0,
     length=96,
 )
-_EYES = Stage("eyes", steps=5000, batch=32, learning_rate=6e-4, warmup=100, level=0.6, first_seed=0)
+_EYES = Stage("eyes", steps=6500, batch=32, learning_rate=6e-4, warmup=100, level=0.6, first_seed=0)
 _TALK = Stage(
     "talk",
     steps=3800,
@@ -157,6 +165,34 @@ _JOIN = Stage(
     sharpening=4.0,
     after="list",
 )
+_TELL = Stage(
+    "tell",
+    steps=1200,
+    batch=16,
+    learning_rate=6e-4,
+    warmup=50,
+    level=1.0,
+    first_seed=5_200_000,
+    kinds=TELLING,
+    sentences=0.1,
+    real=0.0,
+    sharpening=4.0,
+    after="join",
+)
+_POLISH = Stage(
+    "polish",
+    steps=700,
+    batch=16,
+    learning_rate=6e-4,
+    warmup=40,
+    level=0.2,
+    first_seed=2_300_000,
+    kinds=JOINING,
+    sentences=0.25,
+    real=0.8,
+    sharpening=4.0,
+    after="tell",
+)
 _EXPERTS = Stage(
     "experts",
     steps=400,
@@ -167,8 +203,8 @@ _EXPERTS = Stage(
     first_seed=3_000_000,
     kinds=JOINING,
     sharpening=4.0,
-    after="join",
+    after="polish",
 )
 STAGES: dict[str, Stage] = {
-    stage.name: stage for stage in (_BIND, _EYES, _TALK, _COMPARE, _LIST, _JOIN, _EXPERTS)
+    stage.name: stage for stage in (_BIND, _EYES, _TALK, _COMPARE, _LIST, _JOIN, _TELL, _POLISH, _EXPERTS)
 }
