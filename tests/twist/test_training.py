@@ -117,6 +117,16 @@ def test_other_settings_do_not_go_on_from_a_run(run):
     assert all(torch.equal(fresh[name], weight) for name, weight in weights(folder).items())
 
 
+def test_experts_can_be_saved_in_half_the_size(run, tmp_path):
+    whole = weights(train(run(), console=quiet()))
+    config = run(output_dir=str(tmp_path / "half"), save_dtype="bfloat16")
+    folder = train(config, console=quiet())
+    half = weights(folder)
+    assert all(weight.dtype == (torch.bfloat16 if ".twin_experts." in name else torch.float32) for name, weight in half.items())
+    assert all(torch.equal(half[name].float(), whole[name].to(half[name].dtype).float()) for name in whole)
+    assert verify_certificate(config.base, folder)
+
+
 def test_a_run_goes_on_from_a_trained_adapter(run, tmp_path):
     first = train(run(twist={"num_experts": 3, "alpha_init": 0.4}), console=quiet())
     config = run(adapter=str(first), output_dir=str(tmp_path / "second"), learning_rate=1e-9, max_steps=1)

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft.utils import SAFETENSORS_WEIGHTS_NAME
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
+from safetensors.torch import load_file, save_file
 
 from twist_scout.data.collator import GroundingCollator
 from twist_scout.data.mixture_recipe import Examples, open_examples
@@ -30,6 +32,8 @@ from twist_scout.twist.training_config import TrainingConfig
 
 CONFIG_FILE = "training_config.yaml"
 LOG_FILE = "training_log.json"
+#: What an adapter file calls the experts, whole networks and stacked matrices alike.
+EXPERTS = "twin_experts"
 
 #: Settings that a run may be resumed with although they changed: none of them changes what is
 #: learned per step.
@@ -43,6 +47,7 @@ _FREE = {
     "output_dir",
     "report_to",
     "resume",
+    "save_dtype",
     "save_steps",
     "save_total_limit",
     "workers",
@@ -124,6 +129,8 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
             console.print(str(count))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     trainer.save_model(str(folder))
+    if main and config.save_dtype != "auto":
+        _round(folder / SAFETENSORS_WEIGHTS_NAME, getattr(torch, config.save_dtype))
     # Mixed precision wraps the model's forward pass; the certificate is about the model as it is used.
     trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     if main:
@@ -237,6 +244,16 @@ def _announce(console: Console, config: TrainingConfig, model: Any, examples: in
     console.print(f"{examples:,} examples")
     if checkpoint is not None:
         console.print(f"Going on from {checkpoint}")
+
+
+def _round(path: Path, dtype: torch.dtype) -> None:
+    """Save the experts of an adapter file in another precision; routers and alpha stay as they are."""
+    weights = {
+        name: weight.to(dtype) if f".{EXPERTS}." in name else weight for name, weight in load_file(path).items()
+    }
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    save_file(weights, unfinished, metadata={"format": "pt"})
+    os.replace(unfinished, path)
 
 
 def _write_log(folder: Path, history: list[dict[str, float]]) -> None:

@@ -101,6 +101,8 @@ class TrainingConfig(_Section):
         too_long: ``raise`` or ``drop`` longer ones.
         dtype: precision of the base: ``auto`` (as saved; float32 on a CPU), ``float32``,
             ``bfloat16``, ``float16``.
+        save_dtype: precision in which the experts are saved at the end: ``auto`` (as trained), ``float32``, ``bfloat16`` (half the
+            size) or ``float16``. Checkpoints keep what is needed to go on.
         bf16: compute in bfloat16 where weights are in float32.
         gradient_checkpointing: save memory by computing activations twice.
         seed: of all random numbers and of the order of the data.
@@ -138,6 +140,7 @@ class TrainingConfig(_Section):
     max_length: int | None = Field(default=None, gt=0)
     too_long: Literal["raise", "drop"] = "raise"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    save_dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     bf16: bool = False
     gradient_checkpointing: bool = False
     seed: int = Field(default=0, ge=0)

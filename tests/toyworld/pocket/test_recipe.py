@@ -20,8 +20,8 @@ def test_upcycling_computes_the_same_function() -> None:
 
 def test_a_stage_stopped_and_started_again_ends_as_if_it_had_not_been(tmp_path, monkeypatch) -> None:
     """Three steps of "bind" in one go, and in two: the same weights."""
-    full = Stage("bind", 3, 2, 8e-4, 1, 1.0, 0)
-    half = Stage("bind", 3, 2, 8e-4, 1, 1.0, 0)
+    full = Stage("bind", 3, 2, 8e-4, 1, 1.0, 0, real=0.0)
+    half = Stage("bind", 3, 2, 8e-4, 1, 1.0, 0, real=0.0)
     monkeypatch.setitem(STAGES, "bind", full)
     train_base(tmp_path / "a", work=tmp_path / "one", stages=("bind",), compiled=False)
     monkeypatch.setitem(STAGES, "bind", replace(half, steps=2))
