@@ -65,12 +65,12 @@ class Recipe:
         exam_scenes: unseen scenes in each exam.
     """
 
-    scenes: int = 3000
-    per_scene: int = 6
-    pack: int = 3
+    scenes: int = 3200
+    per_scene: int = 8
+    pack: int = 8
     objects: tuple[float, ...] = (2, 3, 3, 2)
     picture_size: int = 144
-    steps: int = 580
+    steps: int = 400
     batch_size: int = 8
     learning_rate: float = 1.5e-3
     twist: dict[str, Any] = field(default_factory=lambda: {"layers": "all", "alpha_init": 0.3})
