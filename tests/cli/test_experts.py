@@ -35,7 +35,7 @@ def test_json_holds_every_share(scenes: Path, capfd: pytest.CaptureFixture[str])
     assert main(["experts", "--data", str(scenes), "--examples", "5", "--batch-size", "2", "--json"]) == 0
     record = json.loads(capfd.readouterr().out)
     assert record["examples"] == 5
-    assert record["tokens"]["image"] == 5 * 100
+    assert record["tokens"]["image"] == 5 * 144
     assert record["tokens"]["box digits"] > 0
     assert [entry["layer"] for entry in record["layers"]] == list(range(6))
     for entry in record["layers"]:

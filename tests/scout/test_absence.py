@@ -173,7 +173,7 @@ def test_the_pocket_model_finds_what_a_caption_leaves_out(tmp_path: Path) -> Non
     lines = []
     for seed in range(12):
         scene = sample_scene(seed, split="test", objects=2)
-        one, other = (thing.category for thing in scene.objects)
+        one, other = (thing.kind for thing in scene.objects)
         if one == other:
             continue
         rendered = render(scene, 240)

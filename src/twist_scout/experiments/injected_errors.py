@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from twist_scout.boxes.box import Box
+from twist_scout.boxes.box import Box, corner_iou
 from twist_scout.boxes.words import COLORS
 from twist_scout.data.nouns import with_article
 from twist_scout.data.records import Example, Message, PixelBox, box_references
@@ -99,8 +99,17 @@ def shift_box(example: Example, item: SourceItem, rng: Rng) -> Example | None:
 
 
 def swap_boxes(example: Example, item: SourceItem, rng: Rng) -> Example | None:
-    """Let two things change places; None if the record has no two boxes that lie apart."""
-    pairs = [(a, b) for a in range(len(example.boxes)) for b in range(a) if example.box(a).iou(example.box(b)) < 0.5]
+    """Let two things change places; None if the record has no two boxes that lie apart.
+
+    Two that share name and colour, such as two girls, are told apart by nothing that an answer says, so they stay.
+    """
+    looks = [_look(box, item) for box in example.boxes]
+    pairs = [
+        (a, b)
+        for a in range(len(looks))
+        for b in range(a)
+        if looks[a] != looks[b] and example.box(a).iou(example.box(b)) < 0.5
+    ]
     if not pairs:
         return None
     a, b = pairs[int(rng.integers(len(pairs)))]
@@ -152,6 +161,13 @@ INJECTIONS: dict[str, Callable[[Example, SourceItem, Rng], Example | None]] = {
 def _of_one_thing(example: Example, index: int) -> list[int]:
     """The boxes that lie where this one does: a model draws a thing anew in every step, and never quite the same."""
     return [other for other in range(len(example.boxes)) if example.box(other).iou(example.box(index)) >= 0.5]
+
+
+def _look(box: PixelBox, item: SourceItem) -> tuple[str, str | None] | PixelBox:
+    """Name and colour of the thing that a box is drawn around, or the box itself where it is nearly none."""
+    found = [(corner_iou(box, item.boxes[place]), thing) for thing in item.entities for place in thing.boxes]
+    overlap, thing = max(found, key=lambda pair: pair[0], default=(0.0, None))
+    return box if thing is None or overlap < 0.5 else (thing.name, thing.attributes.get("color"))
 
 
 def _with_boxes(example: Example, boxes: list[PixelBox]) -> Example:

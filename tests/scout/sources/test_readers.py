@@ -214,7 +214,7 @@ def test_scenes_of_the_toy_world(tmp_path):
     for item, row in zip(items, rows, strict=True):
         assert [list(box) for box in item.boxes] == [thing["box"] for thing in row["objects"]]
         assert {entity.name for entity in item.entities} <= set(item.complete)
-        assert len(item.relations) == len(row["relations"])
+        assert len(item.relations) == len(row["relations"]) + len(row["interactions"])
 
 
 @pytest.mark.parametrize("name", ["../secret.jpg", "/etc/passwd", "a/../../b.jpg", "C:\\x.jpg"])
