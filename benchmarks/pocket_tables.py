@@ -49,7 +49,10 @@ def results() -> tuple[dict[str, Any], dict[str, Any]]:
 
 def headline(base: dict[str, Any], adapted: dict[str, Any]) -> str:
     """Base and adapter, with the adapter's 95 % intervals."""
-    lines = [f"| {adapted['scenes']:,} unseen scenes | base | with the adapter | 95 % interval |", "|---|---:|---:|---:|"]
+    lines = [
+        f"| {adapted['scenes']:,} unseen scenes | base | with the adapter | 95 % interval |",
+        "|---|---:|---:|---:|",
+    ]
     for name, key in ROWS:
         low, high = adapted["intervals"][key]
         lines.append(f"| {name} | {_cell(base[key])} | {_cell(adapted[key])} | {low:.3f} to {high:.3f} |")

@@ -1,6 +1,7 @@
 """Draw how the pocket base learnt each kind of question: ``python docs/make_curves.py``.
 
-``curves.svg`` holds one small chart per kind; along each the decoder's stages one after the other, as far as they asked that kind.
+``curves.svg`` holds one small chart per kind; along each the decoder's stages one after the other, as far as they
+asked that kind.
 """
 
 from __future__ import annotations

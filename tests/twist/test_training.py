@@ -122,7 +122,9 @@ def test_experts_can_be_saved_in_half_the_size(run, tmp_path):
     config = run(output_dir=str(tmp_path / "half"), save_dtype="bfloat16")
     folder = train(config, console=quiet())
     half = weights(folder)
-    assert all(weight.dtype == (torch.bfloat16 if ".twin_experts." in name else torch.float32) for name, weight in half.items())
+    assert all(
+        weight.dtype == (torch.bfloat16 if ".twin_experts." in name else torch.float32) for name, weight in half.items()
+    )
     assert all(torch.equal(half[name].float(), whole[name].to(half[name].dtype).float()) for name in whole)
     assert verify_certificate(config.base, folder)
 

@@ -248,9 +248,7 @@ def _announce(console: Console, config: TrainingConfig, model: Any, examples: in
 
 def _round(path: Path, dtype: torch.dtype) -> None:
     """Save the experts of an adapter file in another precision; routers and alpha stay as they are."""
-    weights = {
-        name: weight.to(dtype) if f".{EXPERTS}." in name else weight for name, weight in load_file(path).items()
-    }
+    weights = {name: weight.to(dtype) if f".{EXPERTS}." in name else weight for name, weight in load_file(path).items()}
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
     save_file(weights, unfinished, metadata={"format": "pt"})
     os.replace(unfinished, path)

@@ -101,8 +101,8 @@ class TrainingConfig(_Section):
         too_long: ``raise`` or ``drop`` longer ones.
         dtype: precision of the base: ``auto`` (as saved; float32 on a CPU), ``float32``,
             ``bfloat16``, ``float16``.
-        save_dtype: precision in which the experts are saved at the end: ``auto`` (as trained), ``float32``, ``bfloat16`` (half the
-            size) or ``float16``. Checkpoints keep what is needed to go on.
+        save_dtype: precision in which the experts are saved at the end: ``auto`` (as trained), ``float32``,
+            ``bfloat16`` (half the size) or ``float16``. Checkpoints keep what is needed to go on.
         bf16: compute in bfloat16 where weights are in float32.
         gradient_checkpointing: save memory by computing activations twice.
         seed: of all random numbers and of the order of the data.
@@ -226,7 +226,9 @@ class TrainingConfig(_Section):
         plain = {f.name: f.default for f in _twist_fields()}
         for key, value in self.twist.items():
             if value not in (plain[key], form[key]):
-                raise BadConfig(f"twist.{key} is {value!r}, but {self.adapter} was made with {form[key]!r}: leave it out.")
+                raise BadConfig(
+                    f"twist.{key} is {value!r}, but {self.adapter} was made with {form[key]!r}: leave it out."
+                )
         return self.model_copy(update={"twist": form})
 
     def resolved(self) -> str:
