@@ -53,7 +53,7 @@ def test_a_packed_batch_computes_what_its_examples_compute_alone(examples, colla
 def test_the_picture_is_there_once_per_row(examples, collator) -> None:
     packed = PackingCollator(collator)([GroupedByPicture(examples, 4)[0]])
     assert len(packed["pixel_values"]) == 1
-    assert (packed["input_ids"] == collator.processor.image_token_id).sum() == 100
+    assert (packed["input_ids"] == collator.processor.image_token_id).sum() == 144
 
 
 def test_what_cannot_be_packed_is_refused(collator) -> None:

@@ -109,6 +109,8 @@ class ExamResult:
             "intervals": {name: [round(value, 4) for value in pair] for name, pair in s.intervals().items()},
             "understanding_by_kind": {k: c / n for k, (c, n) in s.understanding.by_kind.items()},
             "splits": {name: scores.to_dict() for name, scores in self.splits.items()},
+            # The name that it had before there were other splits.
+            **({"held_out_pairs": self.splits["pairs"].to_dict()} if "pairs" in self.splits else {}),
             "questions": {
                 "understanding": s.understanding.total,
                 "rec": s.referring.total,
