@@ -223,9 +223,9 @@ def test_a_model_that_sees_the_missing_thing_is_believed(
         asked = last_text(body)
         if "Is there a" not in asked:
             return answer(0, body)
-        if f"{unheard} any" in asked and deaf[0]:
+        if f" {unheard} any" in asked and deaf[0]:
             return failed(400, "not now")
-        return said("Yes." if f"{seen} any" in asked else "Hm." if f"{unsure} any" in asked else "No.", usage=(9, 1))
+        return said("Yes." if f" {seen} any" in asked else "Hm." if f" {unsure} any" in asked else "No.", usage=(9, 1))
 
     with serve(looks) as server:
         command = ["--mllm", f"openai:m@{server.url}", "--negatives", "9", "--positives", "0", "--ask-absence"]
@@ -243,6 +243,8 @@ def test_a_model_that_sees_the_missing_thing_is_believed(
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     records = list(read_examples(tmp_path / "whole" / "train.jsonl"))
     assert {record.meta["missing"] for record in records}.isdisjoint({seen, unsure})
+    rejects = [json.loads(line)["example"] for line in (tmp_path / "whole" / "rejects.jsonl").open()]
+    assert {seen, unsure} <= {example["meta"]["missing"] for example in rejects}
     assert {record.meta["verdicts"]["asked_absence"] for record in records} == {"passed"}
     assert {record.meta["provenance"]["absence_by"] for record in records} == {f"openai:m@{server.url}"}
     report = json.loads((tmp_path / "whole" / "report.json").read_text())

@@ -26,7 +26,8 @@ def test_pictures_and_truth_agree(tmp_path: Path) -> None:
         assert isinstance(objects, list)
         assert objects
         for thing in objects:
-            assert {"name", "box", "expression"} <= set(thing)  # people have no colour
+            assert {"name", "category", "box", "expression"} <= set(thing)
+            assert ("color" in thing) is (thing["category"] != "person")
             assert Box.from_pixels(*thing["box"], width=96, height=96).area > 0
         expressions = [thing["expression"] for thing in objects]
         assert len(set(expressions)) == len(expressions)

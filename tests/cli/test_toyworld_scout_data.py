@@ -7,6 +7,8 @@ import pytest
 from twist_scout.cli import main
 from twist_scout.data.images import load_image
 from twist_scout.data.records import read_examples
+from twist_scout.toyworld.scene import sample_scene
+from twist_scout.toyworld.tasks import box_keys
 
 
 def test_the_records_can_be_read_and_their_pictures_are_there(tmp_path: Path) -> None:
@@ -35,13 +37,15 @@ def test_a_bar_counts_the_scenes_on_a_terminal_only(
 def test_the_number_of_things_can_be_asked_for(tmp_path: Path) -> None:
     arguments = ["--out", str(tmp_path), "--scenes", "4", "--per-scene", "1", "--size", "64", "--objects", "0,0,1"]
     assert main(["toyworld", "scout-data", *arguments]) == 0
-    assert min(len(e.boxes) for e in read_examples(tmp_path / "examples.jsonl")) >= 3  # people bring boxes of parts
+    scenes = [sample_scene(seed, split="train", objects=3) for seed in range(4)]
+    assert [len(scene.objects) for scene in scenes] == [3] * 4
+    assert [len(e.boxes) for e in read_examples(tmp_path / "examples.jsonl")] == [len(box_keys(s)) for s in scenes]
 
 
 def test_kinds_of_tasks_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--out", str(tmp_path), "--scenes", "4", "--size", "64", "--tasks"]
+    arguments = ["--out", str(tmp_path), "--scenes", "8", "--size", "64", "--tasks"]
     assert main(["toyworld", "scout-data", *arguments, "gic, part"]) == 0
-    assert {e.meta["kind"] for e in read_examples(tmp_path / "examples.jsonl")} <= {"gic", "part"}
+    assert {e.meta["kind"] for e in read_examples(tmp_path / "examples.jsonl")} == {"gic", "part"}
     assert main(["toyworld", "scout-data", *arguments, "gic,parts"]) != 0
     assert "no kind 'parts'" in capsys.readouterr().err
 

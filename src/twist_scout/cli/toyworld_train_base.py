@@ -30,7 +30,7 @@ def train_base(
 ) -> None:
     """Train the pocket base on image understanding only: no box, no coordinate.
 
-    The recipe has nine stages and writes checkpoints as it goes; started again, it continues where
+    The recipe has ten stages and writes checkpoints as it goes; started again, it continues where
     it was.
     """
     from twist_scout.errors import BadConfig

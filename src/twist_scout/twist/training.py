@@ -25,6 +25,7 @@ from twist_scout.loading import load_adapter, load_base
 from twist_scout.memory import keep_freed_memory
 from twist_scout.processor_frame import frame_for
 from twist_scout.twist.certificate import compare
+from twist_scout.twist.layer import TwistLayer
 from twist_scout.twist.losses import StepwiseLoss
 from twist_scout.twist.observation import Probe, observe
 from twist_scout.twist.trainer import COMPLETE, TwistTrainer, last_checkpoint
@@ -32,8 +33,6 @@ from twist_scout.twist.training_config import TrainingConfig
 
 CONFIG_FILE = "training_config.yaml"
 LOG_FILE = "training_log.json"
-#: What an adapter file calls the experts, whole networks and stacked matrices alike.
-EXPERTS = "twin_experts"
 
 #: Settings that a run may be resumed with although they changed: none of them changes what is
 #: learned per step.
@@ -248,7 +247,8 @@ def _announce(console: Console, config: TrainingConfig, model: Any, examples: in
 
 def _round(path: Path, dtype: torch.dtype) -> None:
     """Save the experts of an adapter file in another precision; routers and alpha stay as they are."""
-    weights = {name: weight.to(dtype) if f".{EXPERTS}." in name else weight for name, weight in load_file(path).items()}
+    experts = f".{TwistLayer.adapter_layer_names[0]}."
+    weights = {name: weight.to(dtype) if experts in name else weight for name, weight in load_file(path).items()}
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
     save_file(weights, unfinished, metadata={"format": "pt"})
     os.replace(unfinished, path)

@@ -101,6 +101,7 @@ class Answers:
         real: share of pictures whose tokens are the tower's; of the others, 0 gives exact tokens and anything between a blend
             of both, in a random proportion.
         length: tokens that a row has room for after the picture.
+        words_fixed: leave the vectors of words, in and out, as they are.
     """
 
     def __init__(
@@ -111,8 +112,10 @@ class Answers:
         *,
         real: float,
         length: int = 224,
+        words_fixed: bool = False,
     ) -> None:
         self.model, self.eyes, self.tokenizer, self.real, self.length = model, eyes, tokenizer, real, length
+        self.words_fixed = words_fixed
         self.sparse = any(hasattr(layer.mlp, "experts") for layer in model.model.language_model.layers)
         if model.device.type == "cpu":
             # In bfloat16 on a CPU the plain loop over experts is three times as fast as a grouped product.
@@ -122,7 +125,8 @@ class Answers:
     def trained_parameters(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
         """Names and tensors that this objective trains."""
         for name, p in self.model.named_parameters():
-            if name.startswith(("model.language_model.", "lm_head.")):
+            word = name.startswith(("model.language_model.embed_tokens.", "lm_head."))
+            if word and not self.words_fixed or name.startswith("model.language_model.") and not word:
                 yield name, p
 
     def compile(self) -> None:

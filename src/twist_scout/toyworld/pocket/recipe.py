@@ -12,6 +12,7 @@ join     all kinds again, mostly about the tower's own tokens; the learning rate
 tell     mostly captions and orders, in exact tokens, for longer.
 polish   all kinds, mostly about the tower's own tokens, for the last time.
 experts  every other FFN is upcycled into four experts (as MoE-LLaVA does) and training goes on with their router.
+finish   all kinds, those that lagged more often; the vectors of words no longer change, and integers keep their number sense.
 =======  ============================================================================================================
 
 "eyes" may run beside the stages that use exact tokens. Every stage writes a checkpoint and a line of ``curves.jsonl``
@@ -81,10 +82,12 @@ def train_base(
     for name in stages:
         stage = STAGES[name]
         stage = replace(stage, batch=stage.batch * batch_scale)
+        if stage.after == "experts":
+            model = LlavaForConditionalGeneration(build_config()).to(place)
         if stage.after:
             _load(model, work / f"{stage.after}.pt", ("model.language_model.", "lm_head."))
-        if stage.after == "bind":
-            give_number_sense(model, processor.tokenizer)
+        if stage.after in ("bind", "experts"):
+            give_number_sense(model, processor.tokenizer)  # the second time, because training wore it away
         if name == "experts":
             dense, model = model, LlavaForConditionalGeneration(build_config()).to(place)
             upcycle(dense, model)
@@ -93,10 +96,16 @@ def train_base(
         eyes = Eyes(model, processor.tokenizer, eyes.words)
         objective: Answers | Eyes = eyes
         if name != "eyes":
-            objective = Answers(model, eyes, processor.tokenizer, real=stage.real, length=stage.length)
+            objective = Answers(
+                model,
+                eyes,
+                processor.tokenizer,
+                real=stage.real,
+                length=stage.length,
+                words_fixed=stage.words_fixed,
+            )
         _run(stage, model, objective, stage.teacher(processor.tokenizer), work, console, compiled, workers)
-    if "experts" in stages:
-        give_number_sense(model, processor.tokenizer)  # again: training wears it away
+    if "finish" in stages:
         model.to(torch.bfloat16).save_pretrained(out)
         processor.save_pretrained(out)
     return out

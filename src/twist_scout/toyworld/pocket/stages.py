@@ -36,6 +36,13 @@ KINDS = (
     *("size", "size", "larger", "order", "order", "extreme", "caption", "story"),
 )
 JOINING = (*KINDS, *("caption",) * 5, *("order",) * 4, "story", "count", "relation", "doing")
+FINISHING = (
+    *KINDS,
+    *("story",) * 6,
+    *("caption",) * 3,
+    *("playing with", "holding", "wearing", "doing") * 3,
+    *("order", "order", "garment", "relation"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class Stage:
         length: tokens of a packed row, the picture's not counted.
         sharpening: learning rate of the scales of queries and keys, relative to that of everything else. Attention that
             has to pick four patches of a hundred needs large logits, and these scales are what bounds them.
+        words_fixed: the vectors of words, in and out, stay as they are, and with them the integers' number sense.
     """
 
     name: str
@@ -75,6 +83,7 @@ class Stage:
     real: float = 1.0
     length: int = 224
     sharpening: float = 1.0
+    words_fixed: bool = False
     after: str = ""
 
     def teacher(self, tokenizer: Any) -> Teacher:
@@ -205,6 +214,20 @@ _EXPERTS = Stage(
     sharpening=4.0,
     after="polish",
 )
+_FINISH = Stage(
+    "finish",
+    steps=600,
+    batch=16,
+    learning_rate=4e-4,
+    warmup=30,
+    level=0.1,
+    first_seed=3_200_000,
+    kinds=FINISHING,
+    sentences=0.2,
+    sharpening=4.0,
+    words_fixed=True,
+    after="experts",
+)
 STAGES: dict[str, Stage] = {
-    stage.name: stage for stage in (_BIND, _EYES, _TALK, _COMPARE, _LIST, _JOIN, _TELL, _POLISH, _EXPERTS)
+    stage.name: stage for stage in (_BIND, _EYES, _TALK, _COMPARE, _LIST, _JOIN, _TELL, _POLISH, _EXPERTS, _FINISH)
 }
