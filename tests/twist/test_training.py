@@ -129,6 +129,16 @@ def test_experts_can_be_saved_in_half_the_size(run, tmp_path):
     assert verify_certificate(config.base, folder)
 
 
+def test_bfloat16_that_would_be_imitated_is_float32_and_said(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("twist_scout.twist.training.computes_bfloat16", lambda device: False)
+    console = quiet()
+    train(run(bf16=True, output_dir=str(tmp_path / "imitated")), console=console)
+    train(run(output_dir=str(tmp_path / "float32")), console=quiet())
+    assert "computing in float32" in console.file.getvalue()
+    one, other = weights(tmp_path / "imitated"), weights(tmp_path / "float32")
+    assert all(torch.equal(one[name], other[name]) for name in other)
+
+
 def test_a_run_goes_on_from_a_trained_adapter(run, tmp_path):
     first = train(run(twist={"num_experts": 3, "alpha_init": 0.4}), console=quiet())
     config = run(adapter=str(first), output_dir=str(tmp_path / "second"), learning_rate=1e-9, max_steps=1)

@@ -45,8 +45,10 @@ def check_gpu() -> Finding:
 
 
 def check_cpu() -> Finding:
-    """How many threads torch uses, of how many."""
+    """How many threads torch uses, of how many, and whether it multiplies in bfloat16."""
     import torch
+
+    from twist_scout.machine.precision import computes_bfloat16
 
     used, there = torch.get_num_threads(), available_cpus()
     if used > there:
@@ -56,7 +58,8 @@ def check_cpu() -> Finding:
             f"torch uses {used} threads, and {there} are there for this process: they get in each other's way",
             f"set OMP_NUM_THREADS={there}",
         )
-    return Finding("cpu", "ok", f"torch uses {used} of {there} threads")
+    bf16 = "bfloat16" if computes_bfloat16("cpu") else "no bfloat16, so training computes in float32"
+    return Finding("cpu", "ok", f"torch uses {used} of {there} threads; {bf16}")
 
 
 def available_cpus(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:

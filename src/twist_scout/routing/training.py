@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from twist_scout.errors import BadConfig, BadInput
+from twist_scout.machine.precision import computes_bfloat16
 from twist_scout.routing.arrays import HEAD_SIZE, Arrays, parameters, weights_of
 from twist_scout.routing.calibration import fit_temperature
 from twist_scout.routing.evaluation import Report, evaluate
@@ -59,7 +60,7 @@ class RouterTraining:
         confidence: how likely a skill must be, or understanding answers.
         share_of_extra: share of a user's own prompts in each batch, where there are some.
         held_out: prompts of held-out templates for the temperature, and as many for the final report.
-        bfloat16: multiply in bfloat16 (quicker on processors that can).
+        bfloat16: multiply in bfloat16 on processors that can.
         seed: of everything that is drawn.
     """
 
@@ -272,7 +273,7 @@ def _descend(model: Any, batches: Iterator[tuple[np.ndarray, ...]], config: Rout
             group["lr"] = config.learning_rate * min(rise, fall)
         tokens = torch.from_numpy(ids)
         unknown = (torch.rand(tokens.shape) < config.dropped) & (tokens > 3)  # the first four are special
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.bfloat16 and computes_bfloat16("cpu")):
             logits = model(input_ids=tokens.masked_fill(unknown, 1), attention_mask=torch.from_numpy(mask)).logits
         loss = cross_entropy(logits.float(), torch.from_numpy(labels), label_smoothing=config.smoothing)
         loss.backward()

@@ -22,6 +22,7 @@ from twist_scout.data.packing import GroupedByPicture, PackingCollator
 from twist_scout.data.records import Example, FrameChoice, render_messages
 from twist_scout.errors import BadConfig, TwistScoutError
 from twist_scout.loading import load_adapter, load_base
+from twist_scout.machine.precision import computes_bfloat16
 from twist_scout.memory import keep_freed_memory
 from twist_scout.processor_frame import frame_for
 from twist_scout.twist.certificate import compare
@@ -89,7 +90,9 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     base, processor = load_base(config.base, dtype=dtype, device=arguments.device)
     if arguments.device.type == "cpu":
         keep_freed_memory()
-    if config.bf16 and arguments.device.type == "cpu":
+    if config.bf16 and not arguments.bf16:
+        console.print("This machine would only imitate bfloat16, slowly: computing in float32.")
+    if arguments.bf16 and arguments.device.type == "cpu":
         # Under autocast on a CPU a loop over experts is three times as fast as the grouped product.
         base.set_experts_implementation("eager")
 
@@ -188,6 +191,8 @@ def _arguments(config: TrainingConfig) -> Any:
         # The reentrant kind loses the gradient of R(g), which is read off the layers after the
         # forward pass.
         memory = {saving: True, f"{saving}_kwargs": {"use_reentrant": False}}
+    cpu = torch.device("cpu")
+    where = cpu if config.device == "cpu" else torch.accelerator.current_accelerator(check_available=True) or cpu
     return TrainingArguments(
         output_dir=config.output_dir,
         learning_rate=config.learning_rate,
@@ -199,7 +204,7 @@ def _arguments(config: TrainingConfig) -> Any:
         max_steps=config.max_steps or -1,
         per_device_train_batch_size=config.batch_size,
         gradient_accumulation_steps=config.gradient_accumulation_steps,
-        bf16=config.bf16,
+        bf16=config.bf16 and computes_bfloat16(where.type),
         seed=config.seed,
         data_seed=config.seed,
         dataloader_num_workers=config.workers,
@@ -209,7 +214,7 @@ def _arguments(config: TrainingConfig) -> Any:
         save_steps=config.save_steps,
         save_total_limit=config.save_total_limit,
         report_to=config.report_to or "none",
-        use_cpu=config.device == "cpu" or not torch.accelerator.is_available(),
+        use_cpu=where == cpu,
         disable_tqdm=False,
         **memory,
     )

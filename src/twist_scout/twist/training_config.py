@@ -103,7 +103,8 @@ class TrainingConfig(_Section):
             ``bfloat16``, ``float16``.
         save_dtype: precision in which the experts are saved at the end: ``auto`` (as trained), ``float32``,
             ``bfloat16`` (half the size) or ``float16``. Checkpoints keep what is needed to go on.
-        bf16: compute in bfloat16 where weights are in float32.
+        bf16: compute in bfloat16 where weights are in float32. On a machine that would only imitate it, float32 is
+            quicker, and the run says that it computes in that.
         gradient_checkpointing: save memory by computing activations twice.
         seed: of all random numbers and of the order of the data.
         workers: processes that prepare batches.

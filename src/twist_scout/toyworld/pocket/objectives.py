@@ -13,11 +13,16 @@ from torch import Tensor
 from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
 from transformers.models.qwen3_moe.modeling_qwen3_moe import load_balancing_loss_func
 
+from twist_scout.machine.precision import computes_bfloat16
 from twist_scout.toyworld.pocket.lessons import PREFIX, Lesson, Packed, Teacher, pack
 from twist_scout.toyworld.pocket.words_of_patches import GROUPS, PatchWords
 
 _VALIDATION_SEED = 10_000_000
 _BACKGROUND = sum(len(words) for words in GROUPS.values())
+
+
+def _autocast(device: str) -> torch.autocast:
+    return torch.autocast(device, torch.bfloat16, enabled=computes_bfloat16(device))
 
 
 class Eyes:
@@ -52,7 +57,7 @@ class Eyes:
     def tokens(self, lessons: list[Lesson]) -> Tensor:
         """Image tokens (B, patches, width) that the tower makes of the pictures."""
         pixels = torch.from_numpy(np.stack([x.pixels for x in lessons])).to(self.model.device).permute(0, 3, 1, 2)
-        with torch.autocast(self.model.device.type, torch.bfloat16):
+        with _autocast(self.model.device.type):
             hidden = self._tower(pixels.float() / 127.5 - 1, output_hidden_states=True).hidden_states[-1]
             return self.model.model.multi_modal_projector(hidden).float()
 
@@ -126,7 +131,7 @@ class Answers:
         """Names and tensors that this objective trains."""
         for name, p in self.model.named_parameters():
             word = name.startswith(("model.language_model.embed_tokens.", "lm_head."))
-            if word and not self.words_fixed or name.startswith("model.language_model.") and not word:
+            if (word and not self.words_fixed) or (name.startswith("model.language_model.") and not word):
                 yield name, p
 
     def compile(self) -> None:
@@ -155,7 +160,7 @@ class Answers:
         embed = self.model.get_input_embeddings()
         image = self._image(lessons)
         user = embed.weight[packed.user].expand(len(lessons), 1, -1)
-        with torch.autocast(self.model.device.type, torch.bfloat16):
+        with _autocast(self.model.device.type):
             output = self._decoder(
                 inputs_embeds=torch.cat([user, image, embed(packed.input_ids)], 1),
                 attention_mask=packed.mask,
