@@ -25,6 +25,7 @@ STAGES = {
     "tell": "#cf222e",
     "polish": "#0a7d8c",
     "experts": "#24292f",
+    "finish": "#9a6700",
 }
 
 

@@ -71,7 +71,15 @@ def test_int8_is_near_under_both_engines(graph, batch, truth) -> None:
     for name in ("onnxruntime", "torch"):
         engine = open_engine(graph, name)
         assert engine.name == name
-        np.testing.assert_allclose(engine.logits(*batch), truth, atol=0.12)
+        np.testing.assert_allclose(engine.logits(*batch), truth, atol=0.04)
+
+
+def test_no_processor_overflows(graph) -> None:
+    """Signed weights would, where there is AVX2 and no VNNI: errors of 0.14 instead of 0.02 in the test above."""
+    import onnx
+
+    signed = [one.name for one in onnx.load(graph).graph.initializer if one.data_type == onnx.TensorProto.INT8]
+    assert signed == []
 
 
 def test_padding_changes_nothing(graph, batch) -> None:

@@ -2,7 +2,8 @@
 
 The graph is written node by node: it needs no exporter, is the same whatever the version of torch, and names its weights as
 :mod:`twist_scout.routing.arrays` does. Matrices become int8 with one scale for each output, embeddings int8 with one scale;
-activations are quantised as they come (dynamic quantisation).
+activations are quantised as they come (dynamic quantisation). The int8 numbers are unsigned: with signed weights a processor
+that has AVX2 and no VNNI adds pairs of products in 16 bits, which overflow without a word.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def export_int8(arrays: Arrays, path: Path) -> None:
             whole,
             path,
             op_types_to_quantize=["MatMul", "Gather"],
-            weight_type=QuantType.QInt8,
+            weight_type=QuantType.QUInt8,
             per_channel=True,
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )

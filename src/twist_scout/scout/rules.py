@@ -120,7 +120,7 @@ def _relations(item: SourceItem, rng: Rng) -> Iterator[_Draft]:
         if item.relations and alone[words, anchor] == 1:
             who = "Who" if entity.name.split()[-1] in _PEOPLE else "What"
             reply = (
-                f"Step 1: Find {the} {mark}. Step 2: Look {words} it, got {indefinite(found)} {box}. "
+                f"Step 1: Find {the} {mark}. Step 2: Look for {who.lower()} is {words} it, got {indefinite(found)} {box}. "
                 f"Step 3: So the answer is {found}."
             )
             yield _Draft("who" if who == "Who" else "relation", f"{who} is {words} {the}?", found, reply)
