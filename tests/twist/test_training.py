@@ -76,6 +76,9 @@ def test_a_run_leaves_adapter_settings_log_and_certificate(run):
     assert len(losses) == 4
     assert losses[-1] < losses[0]
     assert verify_certificate(config.base, folder)
+    card = (folder / "README.md").read_text()
+    assert "forgotten: nothing" in card
+    assert "More Information Needed" not in card
     model = load_adapter(load_base(config.base)[0], folder)
     assert model.active_adapter == "default"
 

@@ -24,8 +24,9 @@ EVERYDAY = ("everyday_boxes", "everyday_words")
 
 #: "Where is the dog sleeping?" is answered in words, whatever wrote it: not "the dog that is sleeping", to be found.
 _TOLD = re.compile(
-    r"^where(?:'s| is| are)\b(?!.*\b(?:that|who|which) (?:is|are)\b).* (?:going|running|walking|flying|pointing|sitting|standing|"
-    r"sleeping|eating|playing|swimming|reading|working|waiting|fishing|climbing|lying down)(?: (?:in|on|at|within) [^?]*|,? here)?[?.]?$"
+    r"^where(?:'s| is| are)\b(?!.*\b(?:that|who|which) (?:is|are)\b).* (?:going|running|walking|flying|pointing|"
+    r"sitting|standing|sleeping|eating|playing|swimming|reading|working|waiting|fishing|climbing|lying down)"
+    r"(?: (?:in|on|at|within) [^?]*|,? here)?[?.]?$"
 )
 
 #: The share of understanding prompts that words of grounding prompts are dropped into.

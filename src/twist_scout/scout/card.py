@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from PIL import Image
 
 from twist_scout import __version__
@@ -23,6 +22,7 @@ from twist_scout.boxes.steps import find_steps
 from twist_scout.data.images import load_image
 from twist_scout.data.records import Example, read_examples, reference_spans
 from twist_scout.errors import BadImage, BadInput
+from twist_scout.marked_page import is_marked, persons_part, write_page
 from twist_scout.picture import draw_grounded
 from twist_scout.scout.build_report import BuildReport, load_report
 from twist_scout.scout.files import sample_examples
@@ -32,8 +32,6 @@ from twist_scout.scout.statistics import TABLE_A1, Statistics, gather
 CARD = "README.md"
 ASSETS = "assets"
 PICTURES = 4
-_BEGIN = "<!-- twist-scout: begin (written by a program; write above or below) -->"
-_END = "<!-- twist-scout: end -->"
 _SIDE = 512
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _SPECIAL = re.compile(r"[\\`*_{}\[\]|~!$]")
@@ -60,19 +58,14 @@ def write_card(folder: str | Path, command: str | None = None) -> Path | None:
         raise BadInput(f"{folder} holds no train.jsonl: a card is about one.")
     path = folder / CARD
     old = path.read_text(encoding="utf-8") if path.exists() else None
-    if old is not None and (_BEGIN not in old or _END not in old):
+    if old is not None and not is_marked(old):
         return None
     statistics = gather(read_examples(records))
     report = load_report(folder / "report.json")
     shown = _draw_samples(records, folder / ASSETS)
     body = "\n\n".join(_sections(statistics, report, shown, command))
-    front, before, after = _kept(old)
-    front = {**_front_matter(folder, statistics), **front, **_fixed(statistics)}
-    text = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=100)
-    page = f"---\n{text}---\n{before}{_BEGIN}\n\n{body}\n\n{_END}\n{after}"
-    partial = path.with_name(f".{CARD}.partial")
-    partial.write_text(page, encoding="utf-8")
-    partial.replace(path)
+    front, before, after = persons_part(old)
+    write_page(path, {**_front_matter(folder, statistics), **front, **_fixed(statistics)}, before, body, after)
     return path
 
 
@@ -112,24 +105,6 @@ def _fixed(statistics: Statistics) -> dict[str, Any]:
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train.jsonl"}]}],
         "dataset_info": {"features": columns},
     }
-
-
-def _kept(old: str | None) -> tuple[dict[str, Any], str, str]:
-    """The front matter of the card that stands there, and what people wrote around the program's part."""
-    if old is None:
-        return {}, "\n", "\n"
-    head, _, rest = old.partition(_BEGIN)
-    after = rest.partition(_END)[2].removeprefix("\n")
-    front: Any = None
-    if head.startswith("---\n"):
-        text, found, before = head[4:].partition("\n---\n")
-        if found:
-            head = before
-            try:
-                front = yaml.safe_load(text)
-            except yaml.YAMLError:
-                front = None
-    return front if isinstance(front, dict) else {}, head, after
 
 
 def _sections(

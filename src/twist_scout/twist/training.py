@@ -25,6 +25,7 @@ from twist_scout.loading import load_adapter, load_base
 from twist_scout.machine.precision import computes_bfloat16
 from twist_scout.memory import keep_freed_memory
 from twist_scout.processor_frame import frame_for
+from twist_scout.twist.card import CARD, write_card
 from twist_scout.twist.certificate import compare
 from twist_scout.twist.layer import TwistLayer
 from twist_scout.twist.losses import StepwiseLoss
@@ -58,7 +59,7 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
     """Train a TWIST adapter.
 
     The folder that is returned holds the adapter as `PeftModel.save_pretrained` writes it,
-    ``training_config.yaml``, ``training_log.json`` (every log entry), ``certificate.json``, and the
+    ``training_config.yaml``, ``training_log.json`` (every log entry), ``certificate.json``, a card and the
     checkpoints. Started again with the same settings, a run goes on from its newest complete
     checkpoint and ends with the same weights. With ``config.adapter`` a run starts from a trained
     adapter, with a new optimizer and a new schedule.
@@ -124,6 +125,8 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
         data_collator=PackingCollator(collator) if packed else collator,
     )
     main = trainer.is_world_process_zero()
+    card = folder / CARD
+    old_card = card.read_text("utf-8") if card.exists() else None
     if main:
         config.save(folder / CONFIG_FILE)
         _announce(console, config, model, len(dataset), checkpoint)
@@ -139,6 +142,7 @@ def train(config: TrainingConfig, *, console: Console | None = None) -> Path:
         _write_log(folder, trainer.state.log_history)
         certificate = compare(before, model, probe, name=config.base, adapter_folder=folder)
         certificate.save(folder)
+        write_card(folder, config, certificate, trainer.state.log_history, old=old_card)
         dropped = sum(entry.get("dropped", 0) for entry in trainer.state.log_history)
         if dropped:
             console.print(
