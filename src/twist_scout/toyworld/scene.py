@@ -22,7 +22,6 @@ from twist_scout.boxes.box import Box
 from twist_scout.toyworld.casting import HELD_OUT_PAIRS, HELD_OUT_RELATIONS, MAX_OBJECTS, Variant, cast
 from twist_scout.toyworld.drawing import (
     CATEGORIES,
-    HORIZONS,
     PEOPLE,
     Domain,
     Placed,
@@ -30,17 +29,12 @@ from twist_scout.toyworld.drawing import (
     image_of,
     measure_scene,
 )
+from twist_scout.toyworld.placing import crowded, place
 from twist_scout.toyworld.staging import Unit, Verb
 
 Split = Literal["train", "test"]
 Rng = np.random.Generator
 
-#: Geometric mean of width and height as a share of the picture's side.
-SIZES: dict[str, tuple[float, float]] = {
-    "small": (0.17, 0.23),
-    "medium": (0.28, 0.35),
-    "large": (0.42, 0.54),
-}
 #: An object of which less than this share can be seen is not put into a scene; of a partner in an interaction less may be seen.
 MIN_VISIBLE, MIN_VISIBLE_PARTNER = 0.55, 0.35
 _STREAM: dict[str, int] = {"train": 0x7EAC5, "test": 0x7E58}
@@ -244,11 +238,11 @@ def _try(rng: Rng, setting: str, units: list[Unit], seed: int, split: str, varia
     """One attempt to place the units; ``None`` where they hide one another."""
     groups = []
     for unit in units:
-        group = _place(rng, setting, unit, len(units))
+        group = place(rng, setting, unit, len(units))
         if group is None:
             return None
         groups.append(group)
-    if _crowded(groups):
+    if crowded(groups):
         return None
     # Nearer is lower: what stands lower in the picture is drawn later.
     order = sorted(range(len(groups)), key=lambda n: max(p.y2 for p in groups[n].values()))
@@ -292,70 +286,6 @@ def _parts(
         box = Box.from_pixels(*extent, width=_TRUTH_SIZE, height=_TRUTH_SIZE)
         found.append(Part(name, item.colors.get(name), box, min(1.0, pixels / areas[n])))
     return found
-
-
-def _place(rng: Rng, setting: str, unit: Unit, count: int) -> dict[int, Placed] | None:
-    """Members of a unit, from back to front, somewhere in the picture; ``None`` where it does not fit in."""
-    width, height = unit.size
-    mean = (width * height) ** 0.5
-    word = _size_lot(rng, unit, count)
-    scale = (
-        rng.uniform(*SIZES[word])
-        / ((unit.spots[0].x2 - unit.spots[0].x1) * (unit.spots[0].y2 - unit.spots[0].y1)) ** 0.5
-    )
-    if unit.interactions:  # the size is that of the one who acts
-        spot = next(s for s in unit.spots if s.member == 0)
-        scale = rng.uniform(*SIZES[word]) / ((spot.x2 - spot.x1) * (spot.y2 - spot.y1)) ** 0.5
-    scale = min(scale, 0.96 / width, 0.96 / height)
-    width, height = width * scale, height * scale
-    if mean * scale < 0.15:
-        return None
-    left = rng.uniform(0.01, 0.99 - width)
-    top = rng.uniform(*_heights(rng, setting, unit, height))
-    flip = bool(rng.random() < 0.5)
-    placed = {}
-    for spot in unit.spots:
-        member = unit.members[spot.member]
-        x1, x2 = left + spot.x1 * scale, left + spot.x2 * scale
-        if flip:
-            x1, x2 = 2 * left + width - x2, 2 * left + width - x1
-        y1, y2 = top + spot.y1 * scale, top + spot.y2 * scale
-        box = (max(0.0, x1), max(0.0, y1), min(1.0, x2), min(1.0, y2))
-        placed[spot.member] = Placed(member.kind, member.colors, *box, flip, member.figure, member.looks)
-    return placed
-
-
-def _size_lot(rng: Rng, unit: Unit, count: int) -> str:
-    """A size word: people who do something are seldom small, and crowds are."""
-    weights = [0.34, 0.4, 0.26] if count <= 2 else [0.42, 0.44, 0.14] if count == 3 else [0.58, 0.4, 0.02]
-    if unit.members[0].kind in PEOPLE:
-        weights = [0.0, 0.62, 0.38] if count <= 2 else [0.1, 0.8, 0.1] if count == 3 else [0.3, 0.7, 0.0]
-    return list(SIZES)[int(rng.choice(3, p=weights))]
-
-
-def _heights(rng: Rng, setting: str, unit: Unit, height: float) -> tuple[float, float]:
-    """Between which heights a unit's upper edge may lie: the ground for what stands, the sky for what flies."""
-    lowest = 0.99 - height
-    if unit.members[0].kind in ("bird", "kite") and not unit.interactions and rng.random() < 0.6:
-        return 0.01, max(0.02, min(lowest, 0.5 - height))
-    highest = max(0.01, HORIZONS[setting] - height + 0.02)
-    if rng.random() < 0.15:  # on a hill, on a wall, or thrown into the air
-        highest = 0.01
-    return min(highest, lowest), lowest
-
-
-def _crowded(groups: list[dict[int, Placed]]) -> bool:
-    """Cheap look before drawing: do members of two units overlap by more than a third of the smaller box?"""
-    for i, mine in enumerate(groups):
-        for theirs in groups[:i]:
-            for a in mine.values():
-                for b in theirs.values():
-                    width = min(a.x2, b.x2) - max(a.x1, b.x1)
-                    height = min(a.y2, b.y2) - max(a.y1, b.y1)
-                    smaller = min((a.x2 - a.x1) * (a.y2 - a.y1), (b.x2 - b.x1) * (b.y2 - b.y1))
-                    if width > 0 and height > 0 and width * height > smaller / 3:
-                        return True
-    return False
 
 
 def _extent(mask: np.ndarray) -> tuple[int, int, int, int] | None:

@@ -14,8 +14,8 @@ from transformers import PreTrainedTokenizerFast
 
 from twist_scout.toyworld import expressions, telling
 from twist_scout.toyworld.drawing import CATEGORIES, COLORS, SETTINGS
+from twist_scout.toyworld.placing import SIZES
 from twist_scout.toyworld.questions import WORDINGS
-from twist_scout.toyworld.scene import SIZES
 from twist_scout.toyworld.staging import VERBS
 from twist_scout.toyworld.tasks import INVALID, TASK_WORDINGS
 

@@ -17,9 +17,9 @@ from transformers import PreTrainedTokenizerFast
 
 from twist_scout.toyworld.drawing import CATEGORIES, COLORS, SETTINGS
 from twist_scout.toyworld.expressions import GARMENTS
+from twist_scout.toyworld.placing import SIZES
 from twist_scout.toyworld.pocket.lessons import Lesson
 from twist_scout.toyworld.pocket.model import GRID, WIDTH
-from twist_scout.toyworld.scene import SIZES
 
 PARTS = (*GARMENTS, "head", "hand")
 #: The groups of words between which a patch decides, in the order of their columns; "background" comes after them all.
