@@ -12,6 +12,8 @@ The walk goes backwards from the box, over words, until something that cannot be
 2. "of" is passed after a quantity: "a group of people", "one of the dogs".
 3. A spatial relation is passed if a noun phrase stands before it: "the dog left of the tree". So is
    a place within the picture, "the man on the left", and a colour worn, "the woman in red".
+4. So is what a *definite* thing is doing, "the man riding the horse": that is how one thing is told
+   from others. "A man riding the horse" tells what happens, and its box is the horse's.
 
 The rule reads what a grounding model writes, where each mentioned object is followed by its own
 box, so the words between two boxes rarely hold more than one candidate. It is not a parser of
@@ -31,6 +33,8 @@ from twist_scout.boxes import words
 _WORD = re.compile(r"""(?: [^\s.,;:!?…()\[\]{}<>"“”«»*`|=。，；：！？、] | (?<=[0-9])\.(?=[0-9]) )++""", re.VERBOSE)
 _SOFT = re.compile(r"""[ \t\f\v\u00a0"“”«»*`]*+""")
 _SOFT_OR_COMMA = re.compile(r"""[ \t\f\v\u00a0"“”«»*`]*+,[ \t\f\v\u00a0"“”«»*`]*+""")
+_DEFINITE = frozenset({"the", "this", "that", "these", "those"})
+_AFTER_PARTICIPLE = frozenset({"with", "on", "at", "in", "to", "for", "over", "into", "onto"})
 _DASHES = frozenset("-–—•·&/")
 _NUMERAL = re.compile(r"[0-9]+")
 _RELATIONS_ENDING_IN = {
@@ -145,8 +149,21 @@ def _head_before(tokens: list[_Token], first: int, end: int) -> int | None:
     preposition = tokens[head_end].word
     is_place = preposition in words.PLACE_PREPOSITIONS and words.PLACES.issuperset(core)
     is_color = preposition == "in" and words.COLORS.issuperset(core)
-    attached = bool(core) and (is_place or is_color)
-    return head_end if attached and _may_be_head(tokens[head_end - 1].word) else None
+    if bool(core) and (is_place or is_color):
+        return head_end if _may_be_head(tokens[head_end - 1].word) else None
+    return _doer_before(tokens, first)
+
+
+def _doer_before(tokens: list[_Token], first: int) -> int | None:
+    """Where "the man" ends in "the man riding" or "the man playing with", if that is what stands before ``tokens[first]``."""
+    participle = first - 1
+    if tokens[participle].word in _AFTER_PARTICIPLE and tokens[participle].joint == "soft":
+        participle -= 1
+    word = tokens[participle].word
+    if participle < 1 or tokens[participle].joint != "soft" or not word.endswith("ing") or word in words.NOUNS_IN_ING:
+        return None
+    begin = _walk(tokens, participle)
+    return participle if begin < participle and tokens[begin].word in _DEFINITE else None
 
 
 def _matches(tokens: list[_Token], start: int, relation: tuple[str, ...]) -> bool:
