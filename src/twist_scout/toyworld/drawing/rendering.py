@@ -185,7 +185,7 @@ def _draw_object(work: _Work, index: int, item: Placed) -> None:
     left, top = (max(0, int(v) // antialias * antialias) for v in low)
     right, bottom = (min(side, -(-(int(v) + 2) // antialias) * antialias) for v in low + extent)
     local = points - (left, top)
-    window = [list(map(tuple, local[a:b].tolist())) for a, b in bounds]
+    window = _split(local, bounds)
     mask = Image.new("L", (right - left, bottom - top))
     pen = ImageDraw.Draw(mask)
     for polygon, solid in zip(window, sketch.solid, strict=True):
@@ -194,27 +194,26 @@ def _draw_object(work: _Work, index: int, item: Placed) -> None:
     grown = _dilate(np.asarray(mask), outline)
     stencil = Image.fromarray(grown)
     if work.image is not None:
-        polygons = [list(map(tuple, points[a:b].tolist())) for a, b in bounds]
-        _paint(work, item, polygons, stencil, grown, (left, top), outline)
+        _paint(work, item, _split(points, bounds), stencil, grown, (left, top), outline)
 
     # A final pixel is the object's from a quarter of coverage on: thin tips keep their end.
     covered = np.asarray(stencil.reduce(antialias)) >= _COVERAGE
     row, column = top // antialias, left // antialias
     here = (slice(row, row + covered.shape[0]), slice(column, column + covered.shape[1]))
-    work.ids[here][covered] = index + 1
-    work.parts[here][covered] = 0
+    np.copyto(work.ids[here], np.uint8(index + 1), where=covered)
+    np.copyto(work.parts[here], np.uint8(0), where=covered)
     work.areas.append(int(np.count_nonzero(covered)))
     if any(sketch.parts):
-        _map_parts(
-            work, index, sketch, [p / antialias - 0.5 * (1 - 1 / antialias) for p in _split(local, bounds)], here
-        )
+        _map_parts(work, index, sketch, _split(local / antialias - 0.5 * (1 - 1 / antialias), bounds), here)
 
 
-def _split(points: np.ndarray, bounds: tuple[tuple[int, int], ...]) -> list[np.ndarray]:
-    return [points[a:b] for a, b in bounds]
+def _split(points: np.ndarray, bounds: tuple[tuple[int, int], ...]) -> list[list[float]]:
+    """Polygons as x, y, x, y, ...: Pillow reads these sooner than pairs."""
+    flat = points.ravel().tolist()
+    return [flat[2 * a : 2 * b] for a, b in bounds]
 
 
-def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[np.ndarray], here: tuple[slice, slice]) -> None:
+def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[list[float]], here: tuple[slice, slice]) -> None:
     """Paint which part each pixel shows, polygon over polygon, as the eye sees them."""
     names = sorted(set(sketch.parts) - {""})
     codes = {"": 0} | {name: n for n, name in enumerate(names, 1)}
@@ -223,7 +222,7 @@ def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[np.ndarra
     pen = ImageDraw.Draw(map_)
     for polygon, part, solid in zip(polygons, sketch.parts, sketch.solid, strict=True):
         if solid or part:
-            pen.polygon(list(map(tuple, polygon.tolist())), codes[part])
+            pen.polygon(polygon, codes[part])
     shown = np.asarray(map_)
     first = len(work.names)
     visible = (shown > 0) & (work.ids[here] == index + 1)
@@ -235,7 +234,7 @@ def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[np.ndarra
 def _paint(
     work: _Work,
     item: Placed,
-    polygons: list[list[tuple[float, ...]]],
+    polygons: list[list[float]],
     stencil: Image.Image,
     grown: np.ndarray,
     corner: tuple[int, int],
@@ -251,7 +250,7 @@ def _paint(
             if solid:
                 pen.polygon(polygon, _PALE, outline=_LINE, width=line)
             else:
-                pen.line([*polygon, polygon[0]], fill=_LINE, width=max(1, line // 2))
+                pen.line([*polygon, *polygon[:2]], fill=_LINE, width=max(1, line // 2))
         return
     shadow = Image.fromarray((grown & _SHADOW_STRENGTH).astype(np.uint8))
     image.paste(_SHADOW_COLOR, (left, top + max(1, outline // 2)), shadow)
