@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from itertools import islice
 from pathlib import Path
@@ -83,3 +84,13 @@ def test_what_everybody_says_is_never_held_out(some) -> None:
     for split in ("validation", "test"):
         held_out = list(islice(prompts(split), 3_000))
         assert not everyday & {prompt.template for prompt in held_out}
+
+
+def test_what_somebody_does_somewhere_is_told_in_words() -> None:
+    """One and the same question never asks for a box here and for words there."""
+    told = re.compile(
+        r"^where is (the|my|this) \w+ (sitting|standing|sleeping|swimming|walking)( in the (picture|photo))?[?.]?$"
+    )
+    found = [p for p in islice(prompts("train", seed=5, dressed=False), 60_000) if told.match(p.text.lower())]
+    assert len(found) > 20
+    assert {p.mode for p in found} == {UNDERSTANDING}

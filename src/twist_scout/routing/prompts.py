@@ -22,11 +22,12 @@ _SHARE = 0.42
 #: Kinds whose templates are never held out: what everybody says, and a router has to have seen.
 EVERYDAY = ("everyday_boxes", "everyday_words")
 
-#: "Where is the dog sleeping?" is answered in words, whatever wrote it: not "the dog that is sleeping", to be found.
+#: "Where is the dog sleeping?" is answered in words, whatever wrote it: not "the dog that is sleeping", to be found. Without an
+#: article, "where is dog sleeping", it is one who is in a hurry to point.
 _TOLD = re.compile(
-    r"^where(?:'s| is| are)\b(?!.*\b(?:that|who|which) (?:is|are)\b).* (?:going|running|walking|flying|pointing|"
-    r"sitting|standing|sleeping|eating|playing|swimming|reading|working|waiting|fishing|climbing|lying down)"
-    r"(?: (?:in|on|at|within) [^?]*|,? here)?[?.]?$"
+    r"^where(?:'s| is| are) (?:the|my|this|these|an?|it|he|she|they)\b(?!.*\b(?:that|who|which) (?:is|are)\b).* "
+    r"(?:going|running|walking|flying|pointing|sitting|standing|sleeping|eating|playing|swimming|reading|"
+    r"working|waiting|fishing|climbing|lying down)(?: (?:in|on|at|within) [^?]*|,? here)?[?.]?$"
 )
 
 #: The share of understanding prompts that words of grounding prompts are dropped into.
