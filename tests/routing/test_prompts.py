@@ -89,8 +89,8 @@ def test_what_everybody_says_is_never_held_out(some) -> None:
 def test_what_somebody_does_somewhere_is_told_in_words() -> None:
     """One and the same question never asks for a box here and for words there."""
     told = re.compile(
-        r"^where is (the|my|this) \w+ (sitting|standing|sleeping|swimming|walking)( in the (picture|photo))?[?.]?$"
+        r"^where is (the|my|this) (?!.*\b(that|who|which) (is|are)\b).+ (sitting|standing|sleeping|swimming|walking)[?.]?$"
     )
-    found = [p for p in islice(prompts("train", seed=5, dressed=False), 60_000) if told.match(p.text.lower())]
-    assert len(found) > 20
+    found = [p for p in islice(prompts("train", seed=5, dressed=False), 40_000) if told.match(p.text.lower())]
+    assert len(found) > 10
     assert {p.mode for p in found} == {UNDERSTANDING}
