@@ -124,7 +124,7 @@ def test_a_request_at_either_end_of_a_long_text_is_heard(router: Router) -> None
     grounding = router.modes.index(GROUNDING)
     request = "Find the dog in the picture and give its bounding box."
     without, before, after = router.probabilities([story, f"{request} {story}", f"{story} {request}"])[:, grounding]
-    assert router.decide([story])[0].mode == UNDERSTANDING
+    assert without < 0.2  # a text that asks for nothing is rare in training: less sure than a question
     assert before > 3 * without
     assert after > 0.8
     assert router.decide([f"{story} What is the story about?"])[0].mode == UNDERSTANDING

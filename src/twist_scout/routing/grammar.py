@@ -94,6 +94,7 @@ class Grammar:
         text = "".join(part if isinstance(part, str) else self._fill(part, rng) for part in template)
         text = re.sub(r"[ \t]+", " ", text)
         text = re.sub(r" ([?.,!:;])(?=\s|$)", r"\1", text)
+        text = re.sub(r"\b(?:an?|the) (?=(?:an?|the) )", "", text)  # a phrase may bring its own
         text = re.sub(r"\b(a|an) (?=([a-z]))", lambda m: "an " if m[2] in "aeiou" else "a ", text)
         return re.sub(r"([?.!,:;])[.,;:?]+(?=\s|$)", r"\1", text).strip()
 
