@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from twist_scout.toyworld.drawing import (
     CATEGORIES,
@@ -18,6 +19,7 @@ from twist_scout.toyworld.drawing import (
     Placed,
     draw_scene,
     measure_scene,
+    rendering,
     sketch_of,
 )
 
@@ -187,3 +189,27 @@ def test_measuring_knows_what_drawing_shows() -> None:
     assert measured.image is None
     assert np.array_equal(drawn.ids, measured.ids)
     assert drawn.areas == measured.areas
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3, 7])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 8), (13, 30)])
+def test_a_mask_grows_by_every_shift_of_it(radius: int, shape: tuple[int, int]) -> None:
+    mask = np.where(np.random.default_rng(radius).random(shape) < 0.1, 255, 0).astype(np.uint8)
+    mask[0, -1] = 255
+    expected = mask.copy()
+    for (y, x), (dy, dx) in product(np.argwhere(mask), rendering._ring(radius)):
+        if 0 <= y + dy < shape[0] and 0 <= x + dx < shape[1]:
+            expected[y + dy, x + dx] = 255
+    assert np.array_equal(rendering._dilate(mask, radius), expected)
+
+
+def test_polygons_are_filled_as_imagedraw_fills_them() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-10, 50, (60, 2)).round(2)
+    bounds = tuple((at, at + 6) for at in range(0, 60, 6))
+    colors = [tuple(int(c) for c in rng.integers(0, 256, 3)) for _ in bounds]
+    ours, theirs = Image.new("RGB", (40, 40)), Image.new("RGB", (40, 40))
+    rendering._fill(ours, zip(rendering._split(points, bounds), colors, strict=True))
+    for (a, b), color in zip(bounds, colors, strict=True):
+        ImageDraw.Draw(theirs).polygon([(float(x), float(y)) for x, y in points[a:b]], color)
+    assert ours.tobytes() == theirs.tobytes()

@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,6 +47,26 @@ class Sketch:
     def aspect(self) -> float:
         """Width / height of the silhouette as drawn."""
         return self.extent[0] / self.extent[1]
+
+    @cached_property
+    def mirrored(self) -> np.ndarray:
+        """The points (N, 2) with left and right exchanged."""
+        return np.stack([1 - self.points[:, 0], self.points[:, 1]], axis=1)
+
+    @cached_property
+    def bounds(self) -> tuple[tuple[int, int], ...]:
+        """Start and end index into `points` of each polygon."""
+        return tuple(pairwise((0, *self.ends)))
+
+    @cached_property
+    def silhouette(self) -> tuple[tuple[int, int], ...]:
+        """The bounds of the solid polygons."""
+        return tuple(bound for bound, solid in zip(self.bounds, self.solid, strict=True) if solid)
+
+    @cached_property
+    def paints(self) -> frozenset[Paint]:
+        """Every paint that is used."""
+        return frozenset(self.fills)
 
 
 class Canvas:

@@ -6,10 +6,9 @@ on squared paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -26,7 +25,7 @@ OUTLINE = 0.01
 """Width of the white outline, as a share of the picture's side."""
 
 _SHADOW_COLOR = (60, 60, 90)
-_SHADOW_STRENGTH = 36  # of 255
+_SHADOW = [0] * 255 + [36]  # how much of it, of 255, where the stencil is 255
 _COVERAGE = 60  # of 255
 _LINE: RGB = (52, 60, 84)
 _PALE: RGB = (252, 252, 250)
@@ -175,55 +174,62 @@ def _draw_object(work: _Work, index: int, item: Placed) -> None:
     outline = max(1, min(round(OUTLINE * side), int(extent.min() / 4)))
     # Whole-pixel centres lie half a pixel inside the box's edges.
     inner = np.maximum(extent - 2 * outline - 1, 0.5)
-    unit = sketch.points
-    if item.flip:
-        unit = np.stack([1 - unit[:, 0], unit[:, 1]], axis=1)
+    unit = sketch.mirrored if item.flip else sketch.points
     points = (low + outline + unit * inner).round(2)
-    bounds = tuple(pairwise((0, *sketch.ends)))
 
     # The mask's window starts and ends on final pixels, so that both grids agree.
     left, top = (max(0, int(v) // antialias * antialias) for v in low)
     right, bottom = (min(side, -(-(int(v) + 2) // antialias) * antialias) for v in low + extent)
     local = points - (left, top)
-    window = _split(local, bounds)
     mask = Image.new("L", (right - left, bottom - top))
-    pen = ImageDraw.Draw(mask)
-    for polygon, solid in zip(window, sketch.solid, strict=True):
-        if solid:
-            pen.polygon(polygon, 255)
-    grown = _dilate(np.asarray(mask), outline)
-    stencil = Image.fromarray(grown)
+    _fill(mask, [(polygon, 255) for polygon in _split(local, sketch.silhouette)])
+    stencil = Image.fromarray(_dilate(_pixels(mask), outline))
     if work.image is not None:
-        _paint(work, item, _split(points, bounds), stencil, grown, (left, top), outline)
+        _paint(work, item, _split(points, sketch.bounds), stencil, (left, top), outline)
 
     # A final pixel is the object's from a quarter of coverage on: thin tips keep their end.
-    covered = np.asarray(stencil.reduce(antialias)) >= _COVERAGE
+    covered = _pixels(stencil.reduce(antialias)) >= _COVERAGE
     row, column = top // antialias, left // antialias
     here = (slice(row, row + covered.shape[0]), slice(column, column + covered.shape[1]))
-    np.copyto(work.ids[here], np.uint8(index + 1), where=covered)
-    np.copyto(work.parts[here], np.uint8(0), where=covered)
+    # Later objects have higher numbers, so the maximum is what stands in front.
+    np.maximum(work.ids[here], covered.view(np.uint8) * np.uint8(index + 1), out=work.ids[here])
+    work.parts[here] *= (~covered).view(np.uint8)
     work.areas.append(int(np.count_nonzero(covered)))
     if any(sketch.parts):
-        _map_parts(work, index, sketch, _split(local / antialias - 0.5 * (1 - 1 / antialias), bounds), here)
+        _map_parts(work, index, sketch, _split(local / antialias - 0.5 * (1 - 1 / antialias), sketch.bounds), here)
 
 
-def _split(points: np.ndarray, bounds: tuple[tuple[int, int], ...]) -> list[list[float]]:
-    """Polygons as x, y, x, y, ...: Pillow reads these sooner than pairs."""
-    flat = points.ravel().tolist()
+def _split(points: np.ndarray, bounds: tuple[tuple[int, int], ...]) -> list[memoryview]:
+    """Polygons as x, y, x, y, ... in single precision: a buffer of floats is what Pillow reads soonest."""
+    flat = points.astype(np.float32).ravel().data
     return [flat[2 * a : 2 * b] for a, b in bounds]
 
 
-def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[list[float]], here: tuple[slice, slice]) -> None:
+def _pixels(image: Image.Image) -> np.ndarray:
+    """A grey picture as uint8 (height, width): ``np.asarray`` without its detour through the array interface."""
+    return np.frombuffer(image.tobytes(), np.uint8).reshape(image.height, image.width)
+
+
+def _fill(image: Image.Image, polygons: Iterable[tuple[memoryview, int | RGB]]) -> None:
+    """Fill polygons one over another: what ``ImageDraw.polygon`` does, each ink looked up once."""
+    pen = ImageDraw.Draw(image).draw
+    inks: dict[int | RGB, int] = {}
+    for polygon, color in polygons:
+        ink = inks.get(color)
+        if ink is None:
+            ink = inks[color] = pen.draw_ink(color)
+        pen.draw_polygon(polygon, ink, 1)
+
+
+def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[memoryview], here: tuple[slice, slice]) -> None:
     """Paint which part each pixel shows, polygon over polygon, as the eye sees them."""
     names = sorted(set(sketch.parts) - {""})
     codes = {"": 0} | {name: n for n, name in enumerate(names, 1)}
     height, width = (s.stop - s.start for s in here)
     map_ = Image.new("L", (width, height))
-    pen = ImageDraw.Draw(map_)
-    for polygon, part, solid in zip(polygons, sketch.parts, sketch.solid, strict=True):
-        if solid or part:
-            pen.polygon(polygon, codes[part])
-    shown = np.asarray(map_)
+    drawn = zip(polygons, sketch.parts, sketch.solid, strict=True)
+    _fill(map_, [(polygon, codes[part]) for polygon, part, solid in drawn if solid or part])
+    shown = _pixels(map_)
     first = len(work.names)
     visible = (shown > 0) & (work.ids[here] == index + 1)
     work.parts[here][visible] = (shown[visible] + first).astype(np.uint8)
@@ -234,16 +240,15 @@ def _map_parts(work: _Work, index: int, sketch: Sketch, polygons: list[list[floa
 def _paint(
     work: _Work,
     item: Placed,
-    polygons: list[list[float]],
+    polygons: list[memoryview],
     stencil: Image.Image,
-    grown: np.ndarray,
     corner: tuple[int, int],
     outline: int,
 ) -> None:
     image = image_of(work)
     sketch, (left, top) = item.sketch, corner
-    pen = ImageDraw.Draw(image)
     if work.domain == "diagram":
+        pen = ImageDraw.Draw(image)
         image.paste(_LINE, corner, stencil)
         line = max(1, outline // 2)
         for polygon, solid in zip(polygons, sketch.solid, strict=True):
@@ -252,14 +257,13 @@ def _paint(
             else:
                 pen.line([*polygon, *polygon[:2]], fill=_LINE, width=max(1, line // 2))
         return
-    shadow = Image.fromarray((grown & _SHADOW_STRENGTH).astype(np.uint8))
-    image.paste(_SHADOW_COLOR, (left, top + max(1, outline // 2)), shadow)
+    image.paste(_SHADOW_COLOR, (left, top + max(1, outline // 2)), stencil.point(_SHADOW))
     image.paste(WHITE, corner, stencil)
     palettes = {slot: _palette(name) for slot, name in item.colors.items()}
     skin, hair = item.looks
     palettes |= {"skin": SKINS[skin], "hair": HAIRS[hair]}
-    for polygon, fill in zip(polygons, sketch.fills, strict=True):
-        pen.polygon(polygon, fill.resolve(palettes) if isinstance(fill, Slot) else fill)
+    colors = {fill: fill.resolve(palettes) if isinstance(fill, Slot) else fill for fill in sketch.paints}
+    _fill(image, [(polygon, colors[fill]) for polygon, fill in zip(polygons, sketch.fills, strict=True)])
 
 
 @cache
@@ -270,13 +274,21 @@ def _palette(name: str) -> Palette:
 def _dilate(mask: np.ndarray, radius: int) -> np.ndarray:
     """Grow a 0/255 mask (H, W) by a disc of `radius` pixels."""
     height, width = mask.shape
-    padded = np.zeros((height + 2 * radius, width + 2 * radius), dtype=np.uint8)
+    # All rows, with room around them, as the bits of one long integer: to shift the mask is then to shift a number.
+    room = width + 2 * radius
+    room += -room % 8
+    padded = np.zeros((height + 2 * radius, room), dtype=np.uint8)
     padded[radius : radius + height, radius : radius + width] = mask
-    grown = mask.copy()
+    bits = int.from_bytes(np.packbits(padded).tobytes(), "big")
+    grown = bits
     for dy, dx in _ring(radius):
-        y, x = radius + dy, radius + dx
-        np.bitwise_or(grown, padded[y : y + height, x : x + width], out=grown)
-    return grown
+        shift = dy * room + dx
+        grown |= bits << shift if shift > 0 else bits >> -shift
+    count = padded.size // 8
+    # What a shift pushes past the first pixel lies in the margin, which is cut off.
+    kept = (grown & ((1 << padded.size) - 1)).to_bytes(count, "big")
+    rows = np.unpackbits(np.frombuffer(kept, np.uint8)).reshape(padded.shape)
+    return rows[radius : radius + height, radius : radius + width] * np.uint8(255)
 
 
 @lru_cache(maxsize=64)
