@@ -77,7 +77,7 @@ def test_training_writes_a_router_and_says_how_good_it_is(tmp_path: Path, capfd:
     found = json.loads(run(["route", "Find the dog.", "--router", str(out), "--json"], capfd))
     assert set(found[0]["probabilities"]) == {"understanding", "grounding", "prices"}
     more = tmp_path / "more"
-    json.loads(run(["route", "train", "--start", str(out), "--out", str(more), "--steps", "3", "--json"], capfd))
+    json.loads(run(["route", "train", "--start", str(out), "--out", str(more), "steps=3", "--json"], capfd))
     assert set(json.loads((more / "router.json").read_text())["modes"]) == {"understanding", "grounding", "prices"}
     assert (more / "tokenizer.json").read_bytes() == (out / "tokenizer.json").read_bytes()
 
@@ -94,6 +94,7 @@ def test_training_writes_a_router_and_says_how_good_it_is(tmp_path: Path, capfd:
         (["route", "train", "--out", "x", "--start", "nowhere"], "holds no router"),
         (["route", "train", "--out", "x", "--start", ".", "--from-scratch"], "contradict each other"),
         (["route", "train"], "--out"),
+        (["route", "train", "--out", "x", "stps=5"], "did you mean 'steps'"),
     ],
 )
 def test_a_mistake_is_one_sentence(

@@ -11,7 +11,8 @@ import pytest
 from twist_scout.errors import BadConfig, BadInput
 from twist_scout.routing.prompts import Prompt, prompts
 from twist_scout.routing.router import Router
-from twist_scout.routing.training import RouterTraining, train_router
+from twist_scout.routing.training import train_router
+from twist_scout.routing.training_config import RouterTraining
 
 SMALL = RouterTraining(
     steps=80, batch=32, warm_up=10, hidden=32, inner=64, layers=1, vocabulary=800, vocabulary_prompts=2_000, held_out=400,
@@ -54,7 +55,7 @@ def test_the_same_seed_gives_the_same_files(small: Path, tmp_path: Path) -> None
 def test_a_users_own_skill_is_learnt_and_the_others_kept(tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from twist_scout.routing.training import ADAPTING
+    from twist_scout.routing.training_config import ADAPTING
 
     seen: list[int] = []
     config = replace(ADAPTING, steps=60, batch=32, held_out=500, bfloat16=False)

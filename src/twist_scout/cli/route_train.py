@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 def train(
     out: options.Out,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...",
+            help="Any other number of the training, such as learning_rate=6e-4 or batch=128.",
+            show_default=False,
+        ),
+    ] = None,
     extra: Annotated[
         list[Path] | None,
         typer.Option(
@@ -38,7 +46,7 @@ def train(
             min=0.0, max=1.0, help="How likely a skill must be to be chosen; below that understanding answers."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="Of everything that is drawn; 0 without it.")] = None,
     json: options.Json = False,
 ) -> None:
     """Train the router on prompts that the package writes itself; one CPU thread, minutes.
@@ -51,7 +59,7 @@ def train(
 
     Examples:
       twist-scout route train --out my-router --extra prompts.jsonl
-      twist-scout route train --out more --start my-router --steps 2000
+      twist-scout route train --out more --start my-router --steps 2000 learning_rate=3e-4
       twist-scout route evaluate more.jsonl --router my-router
     """
     from dataclasses import replace
@@ -59,14 +67,16 @@ def train(
     from twist_scout.errors import BadConfig
     from twist_scout.routing.examples import read_prompts
     from twist_scout.routing.router import Router
-    from twist_scout.routing.training import ADAPTING, RouterTraining, train_router
+    from twist_scout.routing.training import train_router
+    from twist_scout.routing.training_config import ADAPTING, RouterTraining, with_overrides
 
     own = [prompt for path in extra or () for prompt in read_prompts(path)]
     if start and from_scratch:
         raise BadConfig("--start and --from-scratch contradict each other: give one of them.")
     known = Router(start) if start else Router() if own and not from_scratch else None
     changes: dict[str, Any] = {"steps": steps, "confidence": confidence, "seed": seed}
-    config = replace(ADAPTING if known else RouterTraining(), **{k: v for k, v in changes.items() if v is not None})
+    config = with_overrides(ADAPTING if known else RouterTraining(), overrides or [])
+    config = replace(config, **{k: v for k, v in changes.items() if v is not None})
     console.make_folder(out)
     console.quiet_libraries()
     with console.progress() as bar:

@@ -29,6 +29,7 @@ from twist_scout.routing.router import Router
 from twist_scout.routing.settings import GRAPH, SHORTCUT, TOKENIZER, RouterSettings
 from twist_scout.routing.shortcut import fit, save
 from twist_scout.routing.tokens import LONGEST, encode, load_tokenizer, padded, train_tokenizer
+from twist_scout.routing.training_config import RouterTraining
 
 #: Called after every step with the number of the step and its loss.
 Watcher = Callable[[int, float], None]
@@ -36,59 +37,6 @@ Watcher = Callable[[int, float], None]
 _CHUNK = 32
 #: Of a user's own prompts, every so many-th is held out; fewer than that would say nothing.
 _HELD_OUT_EVERY = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouterTraining:
-    """How to train.
-
-    Attributes:
-        steps: of gradient descent.
-        batch: prompts in each.
-        learning_rate: the highest; it rises over the first ``warm_up`` steps and falls in a straight line.
-        warm_up: steps.
-        weight_decay: of AdamW.
-        hidden: width of the classifier, a multiple of 32.
-        inner: width inside its FFNs.
-        layers: how many.
-        vocabulary: pieces at most.
-        vocabulary_prompts: prompts that the vocabulary is learnt from.
-        shortcut_steps: of the linear part, with batches four times as large.
-        shortcut_rate: its learning rate.
-        dropped: share of the tokens that become unknown ones in training.
-        smoothing: of labels, so that no probability is driven to 1.
-        confidence: how likely a skill must be, or understanding answers.
-        share_of_extra: share of a user's own prompts in each batch, where there are some.
-        held_out: prompts of held-out templates for the temperature, and as many for the final report.
-        bfloat16: multiply in bfloat16 on processors that can.
-        seed: of everything that is drawn.
-    """
-
-    steps: int = 10000
-    batch: int = 64
-    learning_rate: float = 1.5e-3
-    warm_up: int = 200
-    weight_decay: float = 0.05
-    hidden: int = 128
-    inner: int = 256
-    layers: int = 2
-    vocabulary: int = 6000
-    vocabulary_prompts: int = 150_000
-    shortcut_steps: int = 600
-    shortcut_rate: float = 0.1
-    dropped: float = 0.04
-    smoothing: float = 0.01
-    confidence: float = 0.6
-    share_of_extra: float = 0.4
-    held_out: int = 10_000
-    bfloat16: bool = True
-    seed: int = 0
-
-
-#: For going on from a router that exists.
-ADAPTING = RouterTraining(
-    steps=600, learning_rate=5e-4, warm_up=50, shortcut_steps=200, shortcut_rate=0.03, held_out=4_000
-)
 
 
 @dataclass(frozen=True, slots=True)
