@@ -6,12 +6,13 @@ fields of the front matter that people fill in, such as the licence.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from twist_scout.whole_file import write_whole
 
 BEGIN = "<!-- twist-scout: begin (written by a program; write above or below) -->"
 END = "<!-- twist-scout: end -->"
@@ -43,6 +44,4 @@ def persons_part(old: str | None) -> tuple[dict[str, Any], str, str]:
 def write_page(path: Path, front: Mapping[str, Any], before: str, body: str, after: str) -> None:
     """Write a page, whole or not at all."""
     text = yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True, width=100)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(f"---\n{text}---\n{before}{BEGIN}\n\n{body}\n\n{END}\n{after}", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, f"---\n{text}---\n{before}{BEGIN}\n\n{body}\n\n{END}\n{after}")

@@ -17,6 +17,7 @@ from twist_scout.data.images import load_image
 from twist_scout.data.records import is_confined
 from twist_scout.errors import BadConfig, BadInput
 from twist_scout.labelling.formats.base import OutFile
+from twist_scout.whole_file import whole_file, write_whole
 
 LIST = ".written.json"
 _PICTURE = "picture"
@@ -113,17 +114,15 @@ class OutFolder:
         target.parent.mkdir(parents=True, exist_ok=True)
         if file.content is not None:
             if target.is_symlink() or not target.is_file() or target.read_bytes() != file.content:
-                _replace(target, file.content)
+                write_whole(target, file.content, sync=False)
             return
         source = self.pictures / file.picture
         if file.convert:
-            partial = target.with_name(f".{target.name}.partial")
-            load_image(source).save(partial, "PNG")
-            os.replace(partial, target)
+            with whole_file(target, sync=False) as written:
+                load_image(source).save(written, "PNG")
         elif self._copy:
-            partial = target.with_name(f".{target.name}.partial")
-            shutil.copyfile(source, partial)
-            os.replace(partial, target)
+            with whole_file(target, sync=False) as written, source.open("rb") as given:
+                shutil.copyfileobj(given, written)
         else:
             self._link(target, source)
 
@@ -162,18 +161,11 @@ class OutFolder:
             {kind: known[kind] for kind in sorted(known)}, ensure_ascii=False, indent=0, sort_keys=True
         )
         try:
-            _replace(self.out / LIST, content.encode())
+            write_whole(self.out / LIST, content)
         except OSError as error:
             raise BadInput(
                 f"{self.out} cannot be written to ({error.strerror or error}): give another --out."
             ) from error
-
-
-def _replace(target: Path, content: bytes) -> None:
-    """Write a file in one step."""
-    partial = target.with_name(f".{target.name}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, target)
 
 
 def _digest(content: bytes) -> str:

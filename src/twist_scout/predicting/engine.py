@@ -9,7 +9,6 @@ another may then win. With a batch size of 1 an answer does not depend on what e
 from __future__ import annotations
 
 import json
-import os
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from twist_scout.predicting.journal import Journal, Line
 from twist_scout.predicting.pictures import PictureFolder, loaded
 from twist_scout.predicting.questions import MODES, Mode, QuestionSet, batches
 from twist_scout.predicting.sidecar import ENDING, frame_name, image_processor_settings, sidecar_path
+from twist_scout.whole_file import write_whole
 
 if TYPE_CHECKING:
     from twist_scout.predicting.answering import BatchGrounder
@@ -269,15 +269,9 @@ def _begun(sidecar: Path) -> dict[str, Any] | None:
 
 def _write(sidecar: Path, content: Mapping[str, Any]) -> None:
     """Write the sidecar in one step."""
-    partial = sidecar.with_name(f".{sidecar.name}.partial")
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(content, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, sidecar)
+        write_whole(sidecar, json.dumps(content, indent=2) + "\n")
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise BadInput(f"{sidecar} cannot be written ({error.strerror or error}): choose another folder.") from error
 
 

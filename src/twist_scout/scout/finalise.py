@@ -17,6 +17,7 @@ from twist_scout.data.records import Example
 from twist_scout.scout.build_report import BuildReport, Tally
 from twist_scout.scout.ledger import Ledger
 from twist_scout.scout.rejects import Reject
+from twist_scout.whole_file import write_whole
 
 RECORDS = "train.jsonl"
 REJECTS = "rejects.jsonl"
@@ -78,9 +79,8 @@ def write_files(
 
 def write_report(ledger: Ledger, report: BuildReport) -> Path:
     """Write ``report.json``, in one step."""
-    partial, path = ledger.folder / f"{REPORT}.partial", ledger.out / REPORT
-    partial.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    path = ledger.out / REPORT
+    write_whole(path, report.model_dump_json(indent=2) + "\n")
     return path
 
 

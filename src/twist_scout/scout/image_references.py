@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import uuid
 from pathlib import Path
 
 from twist_scout.errors import BadConfig, BadImage
+from twist_scout.whole_file import write_whole
 
 COPIES = "images"
 
@@ -51,10 +51,7 @@ class ImageReferences:
         target = self.out / COPIES / f"{path.stem}-{mark}{path.suffix.lower()}"
         try:
             if not (target.is_file() and target.stat().st_size == len(content)):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")  # others may copy it too
-                partial.write_bytes(content)
-                os.replace(partial, target)
+                write_whole(target, content, sync=False)  # others may copy it too
         except OSError as error:
             raise BadConfig(f"{target} cannot be written ({error.strerror or error}): make room for it.") from error
         return target.relative_to(self.out).as_posix()

@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from twist_scout.errors import BadConfig, BadInput
 from twist_scout.scout.outcome import ItemOutcome
+from twist_scout.whole_file import write_whole
 
 FORMAT = 1
 FOLDER = ".scout"
@@ -179,12 +180,7 @@ class Ledger:
 
     def _begin(self) -> None:
         """Write the header in one step, so that a journal always has a whole one."""
-        partial = self.path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            file.write(json.dumps({"ledger": FORMAT, "settings": self._settings}).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.path)
+        write_whole(self.path, json.dumps({"ledger": FORMAT, "settings": self._settings}) + "\n")
 
     def _read(self) -> int:
         """Find the lines of finished items, cut off what a kill left of the last one; the length of the rest."""

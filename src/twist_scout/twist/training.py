@@ -32,6 +32,7 @@ from twist_scout.twist.losses import StepwiseLoss
 from twist_scout.twist.observation import Probe, observe
 from twist_scout.twist.trainer import COMPLETE, TwistTrainer, last_checkpoint
 from twist_scout.twist.training_config import TrainingConfig
+from twist_scout.whole_file import write_whole
 
 CONFIG_FILE = "training_config.yaml"
 LOG_FILE = "training_log.json"
@@ -264,7 +265,4 @@ def _round(path: Path, dtype: torch.dtype) -> None:
 
 
 def _write_log(folder: Path, history: list[dict[str, float]]) -> None:
-    path = folder / LOG_FILE
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    unfinished.write_text(json.dumps(history, indent=1) + "\n", "utf-8")
-    os.replace(unfinished, path)
+    write_whole(folder / LOG_FILE, json.dumps(history, indent=1) + "\n")

@@ -13,7 +13,8 @@ from twist_scout.data.names import head_words
 from twist_scout.data.nouns import plural, singular
 from twist_scout.data.records import Example, Message, PixelBox, reference_spans
 from twist_scout.errors import BadInput, BadRecord
-from twist_scout.scout.exporters.base import Format, Reading, Target, row_of, whole_file
+from twist_scout.scout.exporters.base import Format, Reading, Target, row_of
+from twist_scout.whole_file import whole_file
 
 #: The name of a box that no words belong to.
 UNNAMED = "object"

@@ -19,10 +19,10 @@ from twist_scout.scout.exporters.base import (
     aside,
     row_of,
     taken_aside,
-    whole_file,
 )
 from twist_scout.scout.exporters.json_array import rows_of_list
 from twist_scout.scout.exporters.marked_text import BoxList, neutral, without_reference_marks
+from twist_scout.whole_file import whole_file
 
 DIALECT = "llava"
 _IMAGE = "<image>"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from twist_scout.data.records import Example, read_examples
-from twist_scout.scout.exporters.base import Format, Reading, Target, whole_file
+from twist_scout.scout.exporters.base import Format, Reading, Target
+from twist_scout.whole_file import whole_file
 
 
 def write(examples: Iterator[Example], target: Target) -> int:

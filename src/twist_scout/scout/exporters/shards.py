@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from twist_scout.data.images import load_image
 from twist_scout.data.records import is_confined
 from twist_scout.errors import BadImage, BadInput
+from twist_scout.whole_file import write_whole
 
 #: Endings that a picture may keep when it is taken out of a shard.
 ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"))
@@ -87,11 +88,8 @@ class Stored:
         mark = hashlib.blake2b(content, digest_size=4).hexdigest()
         path = self._folder / f"{safe_name(stem)}-{mark}{ending if ending in ENDINGS else '.img'}"
         if not path.is_file():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.partial")
             try:
-                partial.write_bytes(content)
-                os.replace(partial, path)
+                write_whole(path, content, sync=False)
             except OSError as error:
                 raise BadImage(
                     f"{path} cannot be written ({error.strerror or error}): choose another folder."

@@ -24,10 +24,10 @@ from twist_scout.scout.exporters.base import (
     row_of,
     rows_of_lines,
     taken_aside,
-    whole_file,
 )
 from twist_scout.scout.exporters.marked_text import neutral, phrases, without_reference_marks
 from twist_scout.scout.references import without_references
+from twist_scout.whole_file import whole_file
 
 _START, _END = "<ph_st>", "<ph_ed>"
 _MARKS = (_START, _END, "<boxes>", "<image>", "<question>", "<expr>", "<objs>", "<points>")

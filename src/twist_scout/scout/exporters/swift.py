@@ -22,9 +22,9 @@ from twist_scout.scout.exporters.base import (
     row_of,
     rows_of_lines,
     taken_aside,
-    whole_file,
 )
 from twist_scout.scout.exporters.marked_text import BoxList, neutral, phrases, without_reference_marks
+from twist_scout.whole_file import whole_file
 
 _IMAGE, _PHRASE, _BOX = "<image>", "<ref-object>", "<bbox>"
 _MARKS = (_IMAGE, _PHRASE, _BOX, "<video>", "<audio>")
